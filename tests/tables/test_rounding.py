@@ -36,6 +36,15 @@ def parquet(path: Path) -> Path:
     return path / "t.parquet"
 
 
+def json_lines(path: Path) -> Path:
+    """Writes the table as JSON Lines, in which fractions are among the integers."""
+    text = FRAME.to_json(orient="records", lines=True).replace('"id":4,', '"id":4.0,')
+    (path / "t.jsonl").write_text(text, encoding="utf-8")
+    return path / "t.jsonl"
+
+
+DECIMALS = pyarrow.table({name: pyarrow.array(FRAME[name]).cast(pyarrow.decimal128(20)) for name in FRAME})
+
 HOLDERS: dict[str, Callable[[Path], Any]] = {
     "CSV": csv,
     "Parquet": parquet,
@@ -45,6 +54,10 @@ HOLDERS: dict[str, Callable[[Path], Any]] = {
     "with gaps": lambda _: FRAME.convert_dtypes(),
     "objects": lambda _: FRAME.astype(object),
     "dicts": lambda _: FRAME.to_dict("records"),
+    "JSON Lines": json_lines,
+    "decimals": lambda _: DECIMALS,
+    "decimals of polars": lambda _: polars.from_arrow(DECIMALS),
+    "decimals of Python": lambda _: DECIMALS.to_pylist(),
 }
 ARRAYS: dict[str, Any] = {
     "array": FRAME[["id", "even"]].to_numpy(),

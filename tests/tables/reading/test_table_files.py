@@ -22,6 +22,7 @@ import pyarrow.parquet
 import pytest
 
 from chainrule.errors import ChainruleError, FileFormatError, InputError
+from chainrule.tables.reading.file_kinds import ending_of
 from chainrule.tables.reading.paths import read_path
 from chainrule.tables.reading.read import read
 
@@ -87,6 +88,10 @@ FOREIGN = [  # the name, the first bytes, and what the error says
     ("t.npz", b"", "t.npz is empty"),
     ("t.zip", zipped({"a.csv": TEXT, "b.csv": TEXT}), r"must hold one table .*; it holds 'a\.csv', 'b\.csv'"),
     ("t.zip", zipped({"a.json": "{}"}), r"must hold one table .*; it holds 'a\.json'"),
+    ("t.jsonl", b'[{"a": 1}]', "a JSON file; expected JSON Lines"),
+    ("t.jsonl", b'{"a": 1}\n{"a":}\n', "t.jsonl does not hold one JSON object a line: .* in row 2"),
+    ("t.jsonl", b'{"a": 1}\n{"a": 2}\n{"a": "x"}\n', "one type .*; 'a' changes from number to string in row 3"),
+    ("t.jsonl", b'{"a": true}\n{"a": null}\n{"a": 1}\n', "one type .*; 'a' changes from boolean to number in row 3"),
 ]
 
 
@@ -97,6 +102,17 @@ def test_files_of_another_format(tmp_path: Path, name: str, content: bytes, says
     with pytest.raises(FileFormatError, match=says) as error:
         read_path(tmp_path / name)
     assert name in str(error.value)
+
+
+def test_json_lines_with_a_mark(tmp_path: Path) -> None:
+    """A JSON Lines file may begin with the mark of UTF-8, also on standard input."""
+    content = b'\xef\xbb\xbf{"a": 1, "b": "x"}\n{"a": 2}\n'
+    (tmp_path / "t.jsonl").write_bytes(content)
+    assert [column.objects().tolist() for column in read_path(tmp_path / "t.jsonl").columns.values()] == [
+        [1, 2],
+        ["x", None],
+    ]
+    assert ending_of(content) == ".jsonl"
 
 
 def test_a_folder_is_no_table(tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import re
 import stat
 from pathlib import Path
@@ -80,7 +81,8 @@ def ending_of(start: bytes) -> str:
     >>> ending_of(b"PAR1"), ending_of(b'{"a": 1}'), ending_of(b"a,b")
     ('.parquet', '.jsonl', '.csv')
     """
-    return next((ending for pattern, ending in ENDINGS if re.match(pattern, start, re.DOTALL)), TEXT[0])
+    text = start.removeprefix(codecs.BOM_UTF8)
+    return next((ending for pattern, ending in ENDINGS if re.match(pattern, text, re.DOTALL)), TEXT[0])
 
 
 def foreign_kind(start: bytes) -> tuple[str, str] | None:
@@ -91,7 +93,7 @@ def foreign_kind(start: bytes) -> tuple[str, str] | None:
     >>> foreign_kind(b"a,b") is None
     True
     """
-    text = start.removeprefix(b"\xef\xbb\xbf")
+    text = start.removeprefix(codecs.BOM_UTF8)
     for pattern, kind, remedy in KINDS:
         if re.match(pattern, text, re.DOTALL):
             return kind, remedy
