@@ -32,6 +32,12 @@ def test_outputs_share_labels() -> None:
     assert J(net, X, y) == J(net, X, Y)
 
 
+def test_masked_labels_are_refused() -> None:
+    """A mask is not dropped where the outputs share labels either."""
+    with pytest.raises(cr.InputError, match="Y must be finite; got masked entries"):
+        cr.Quantile(q=LEVELS).targets(np.ma.masked_array(y, mask=y > 0.0), 3)
+
+
 def test_single_precision_stays() -> None:
     """Results have the number type of the outputs."""
     J, single, labels = cr.Quantile(q=LEVELS), A.astype(np.float32), np.zeros((6, 3), dtype=np.float32)

@@ -12,7 +12,7 @@ from typing import Any, ClassVar
 import numpy as np
 from numpy.typing import ArrayLike
 
-from chainrule._internal.checks import Array, as_real
+from chainrule._internal.checks import Array, as_array, as_real
 from chainrule.activations import Sigma
 from chainrule.costs.cost import Cost
 from chainrule.costs.loss import silent
@@ -187,8 +187,9 @@ class Quantile(Cost):
         super().check_output(sigma, m)
 
     def _labels(self, Y: ArrayLike, m: int, dtype: np.dtype[Any]) -> Array:
-        is_shared = isinstance(self.q, tuple) and np.ndim(Y) == 1
-        return super()._labels(np.repeat(np.asarray(Y)[:, None], m, axis=1) if is_shared else Y, m, dtype)
+        if isinstance(self.q, tuple) and (y := as_array(Y, "Y", dtype)).ndim == 1:
+            Y = np.repeat(y[:, None], m, axis=1)
+        return super()._labels(Y, m, dtype)
 
     def _q(self, A: Array) -> float | Array:
         """Returns q, or the q of each output (m,) in the real type of A."""
