@@ -57,6 +57,17 @@ def test_suitable_arrays_are_not_copied(kind: type, dtype: type) -> None:
     assert np.shares_memory(rows.data, X.data)
 
 
+@pytest.mark.parametrize("j", [0, -1, np.int64(2)])
+def test_one_row(j: Any) -> None:
+    """A number selects the row that it selects of the dense matrix; beyond the last one there is none."""
+    rows = as_sparse_rows(sp.csr_array(DENSE), "X", float)
+    np.testing.assert_array_equal(rows[j], DENSE[j])
+    run = cr.Network.dense([3, 2]).forward(sp.csr_array(DENSE)).row(j)
+    np.testing.assert_array_equal(run.a[0], DENSE[j])
+    with pytest.raises(IndexError):
+        rows[3]
+
+
 @pytest.mark.parametrize("selection", [slice(1, 3), slice(None), slice(2, 1), slice(None, None, 2), [2, 0, 2], [1], []])
 def test_selected_rows(selection: Any) -> None:
     """Slices and index arrays select the rows that they select of the dense matrix."""
@@ -114,6 +125,13 @@ def wrong(indptr: list[int], indices: list[int]) -> Any:
     return stored(indptr, indices, [1.0] * len(indices))
 
 
+def one_row_ending_before_0() -> Any:
+    """A CSR array of one row, which ends before it begins."""
+    X = sp.csr_array([[1.0, 2.0, 0.0]])
+    X.indptr[1] = -1
+    return X
+
+
 REFUSED = {
     "NaN": (sp.csr_array([[0, 0, 0], [0, 0, np.nan], [0, 0, 0]]), "x must be finite; got nan at index (1, 2)"),
     "too large": (sp.csr_array([[0, 1e300, 0]]), "x must be finite; got inf at index (0, 1)"),
@@ -124,6 +142,9 @@ REFUSED = {
     "column too large": (wrong([0, 1, 1, 2], [1, 3]), "x must be a valid sparse matrix"),
     "column negative": (wrong([0, 1, 1, 2], [1, -1]), "x must be a valid sparse matrix"),
     "rows overlap": (wrong([0, 2, 1, 2], [0, 1]), "x must be a valid sparse matrix"),
+    "rows that were checked": (as_sparse_rows(sp.csr_array([[0, 1e300, 0]]), "x", float), "got 1e+300 at index (0,)"),
+    "rows end before 0": (wrong([0, 0, 0, -1], [0, 1]), "x must be a valid sparse matrix"),
+    "one row ends before 0": (one_row_ending_before_0(), "x must be a valid sparse matrix"),
     "rows end too late": (wrong([0, 1, 1, 3], [0, 1]), "x must be a valid sparse matrix"),
 }
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Protocol, TypeAlias, TypeGuard, cast, overload
 
 import numpy as np
@@ -51,13 +51,14 @@ class SparseRows:
         return self.shape[0]
 
     @overload
-    def __getitem__(self, rows: int) -> Array: ...
+    def __getitem__(self, rows: int | np.integer[Any]) -> Array: ...
     @overload
     def __getitem__(self, rows: slice | NDArray[np.integer[Any]]) -> SparseRows: ...
-    def __getitem__(self, rows: int | slice | NDArray[np.integer[Any]]) -> Array | SparseRows:
+    def __getitem__(self, rows: int | np.integer[Any] | slice | NDArray[np.integer[Any]]) -> Array | SparseRows:
         """Returns these rows, a slice of step 1 without a copy of the entries; or one row as a dense array (n,)."""
-        if isinstance(rows, int):
-            row: Array = self[rows : rows + 1].toarray()[0]
+        if isinstance(rows, int | np.integer):
+            first = range(len(self))[rows]
+            row: Array = self[first : first + 1].toarray()[0]
             return row
         if isinstance(rows, slice):
             first, last, step = rows.indices(len(self))
@@ -152,7 +153,7 @@ def as_sparse_rows(values: SparseLike | SparseRows, symbol: str, dtype: DTypeLik
     or is not valid.
     """
     if isinstance(values, SparseRows):
-        return values.astype(dtype)
+        return values if values.dtype == dtype else replace(values, data=as_array(values.data, symbol, dtype))
     if len(values.shape) not in (1, 2):
         raise InputError(f"{symbol} must have one or two dimensions; got shape {values.shape}.")
     csr = values.tocsr()
@@ -182,7 +183,7 @@ def _is_valid(
     indptr: NDArray[np.int64], indices: NDArray[np.signedinteger[Any]], entries: int, shape: tuple[int, int]
 ) -> bool:
     """Returns True if every index lies within the arrays and the shape; compiled code relies on it."""
-    if indptr.shape != (shape[0] + 1,) or indptr[0] != 0 or indptr[-1] > min(entries, len(indices)):
+    if indptr.shape != (shape[0] + 1,) or indptr[0] != 0 or not 0 <= indptr[-1] <= min(entries, len(indices)):
         return False
     used = indices[: indptr[-1]]
     is_within = not used.size or (used.min() >= 0 and used.max() < shape[1])
