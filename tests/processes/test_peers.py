@@ -9,6 +9,7 @@ import socket
 import subprocess
 import sys
 import threading
+import time
 import warnings
 from collections.abc import Iterator
 from contextlib import closing
@@ -109,6 +110,32 @@ def test_arrays_are_copied_to_other_machines() -> None:
 
 
 @pytest.mark.skipif(not hasattr(os, "memfd_create"), reason="memory without a name is Linux's")
+def test_several_threads_share_one_memory(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Threads that take a parcel at the same time get the same memory, and none is left when it is closed."""
+    made: list[int] = []
+    make, all_have_come = os.memfd_create, threading.Barrier(3)
+
+    def slow(name: str) -> int:
+        made.append(make(name))
+        time.sleep(0.05)  # the others come meanwhile
+        return made[-1]
+
+    def take() -> None:
+        all_have_come.wait()
+        taken.append(parcel.shared())
+
+    monkeypatch.setattr(os, "memfd_create", slow)
+    parcel, taken = pickled(np.arange(3.0)), list[Any]()
+    threads = [threading.Thread(target=take) for _ in range(3)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(made) == len({shared.path for shared in taken}) == 1
+    parcel.close()
+
+
+@pytest.mark.skipif(not hasattr(os, "memfd_create"), reason="memory without a name is Linux's")
 def test_arrays_are_copied_where_no_file_can_be_opened(monkeypatch: pytest.MonkeyPatch) -> None:
     """A parcel for a process of this machine holds copies if the system gives no descriptor, or too little memory."""
 
@@ -148,12 +175,14 @@ with started(1, threads=1) as (peer,):
 
 
 def test_an_object_of_the_script_itself_is_refused(peer: Peer) -> None:
-    """Something that the other process cannot import gives an error with the remedy, and no harm to other calls."""
-    key = peer.hold(Parcel(pickled(cr.InputError).content.replace(b"InputError", b"NoSuchType")))
-    with pytest.raises(cr.InputError, match=r"Define it in a module that can be imported"):
-        peer.call(worker_calls.length, key)
-    assert peer.call(worker_calls.doubled, 1.0) == 2.0
-    peer.drop(key)
+    """What the other process cannot import or restore gives an error with the remedy, and no harm to other calls."""
+    unknown = Parcel(pickled(cr.InputError).content.replace(b"InputError", b"NoSuchType"))
+    for parcel in (unknown, pickled(worker_calls.Unrestorable("size"))):
+        key = peer.hold(parcel)
+        with pytest.raises(cr.InputError, match=r"Define it in a module that can be imported"):
+            peer.call(worker_calls.length, key)
+        assert peer.call(worker_calls.doubled, 1.0) == 2.0
+        peer.drop(key)
 
 
 def test_an_object_that_cannot_be_copied_is_refused() -> None:

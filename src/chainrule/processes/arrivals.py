@@ -10,7 +10,7 @@ from multiprocessing.connection import Client, Connection, Listener, answer_chal
 from typing import Any
 
 from chainrule.processes.messages import Greeting, unpacked
-from chainrule.processes.peer import Peer
+from chainrule.processes.peer import POLL_SECONDS, Peer
 
 
 class Arrivals:
@@ -21,7 +21,7 @@ class Arrivals:
         self._listener = self._listening(address)
         self.address = self._listener.address
         self._expected: dict[int, Peer] = {}
-        self._has_closed = False
+        self._is_closed = threading.Event()
         threading.Thread(target=self._accept, name="chainrule arrivals", daemon=True).start()
 
     def _listening(self, address: Any) -> Listener:
@@ -39,16 +39,19 @@ class Arrivals:
 
     def close(self) -> None:
         """Accepts no further connections."""
-        self._has_closed = True
+        self._is_closed.set()
         with suppress(OSError):
             Client(self.address).close()  # wakes the thread that accepts, which the end of the listener does not
         self._listener.close()
 
     def _accept(self) -> None:
-        while not self._has_closed:
-            with suppress(OSError):
+        while not self._is_closed.is_set():
+            try:
                 connection = self._listener.accept()
-                threading.Thread(target=self._admit, args=(connection,), name="chainrule arrival", daemon=True).start()
+            except OSError:  # no descriptor is left, or the listener is closed
+                self._is_closed.wait(POLL_SECONDS)
+                continue
+            threading.Thread(target=self._admit, args=(connection,), name="chainrule arrival", daemon=True).start()
 
     def _admit(self, connection: Connection) -> None:
         """Connects an expected process to its peer and closes any other connection; a silent one delays only itself."""

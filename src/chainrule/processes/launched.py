@@ -20,7 +20,7 @@ from chainrule.processes.worker import serve
 MEETING_SECONDS = 120.0  # within which all processes must connect
 
 
-def store(launch: Launch, seconds: float = MEETING_SECONDS) -> Any:
+def store(launch: Launch) -> Any:
     """Returns the store of PyTorch through which all processes find each other, with keys of this attempt alone.
 
     After a restart the store of torchrun still holds the keys of processes that have exited; a process that read
@@ -38,7 +38,7 @@ def store(launch: Launch, seconds: float = MEETING_SECONDS) -> Any:
     try:
         plain = distributed.TCPStore(
             launch.address, launch.port, launch.size, is_master=launch.rank == 0 and not launch.has_store,
-            timeout=timedelta(seconds=seconds), wait_for_workers=False,
+            timeout=timedelta(seconds=MEETING_SECONDS), wait_for_workers=False,
         )  # fmt: skip
     except RuntimeError as error:
         raise ProcessLost(

@@ -45,8 +45,8 @@ class Launch(NamedTuple):
         """Returns the place that the environment describes; None for a process alone."""
         given = os.environ if environment is None else environment
         for launcher, (rank, size, local_size) in VARIABLES.items():
-            if _number(given.get(size)) > 1 and given.get(rank, "").isdecimal():
-                count, here = int(given[size]), _number(given.get(local_size))
+            count, here = _number(given.get(size)), _number(given.get(local_size))
+            if count > 1 and given.get(rank, "").isdecimal():
                 address, port = given.get("MASTER_ADDR", ""), _number(given.get("MASTER_PORT"))
                 has_store = given.get("TORCHELASTIC_USE_AGENT_STORE") == "True"
                 attempt = given.get("TORCHELASTIC_RESTART_COUNT", "0") if has_store else "0"

@@ -6,6 +6,7 @@ import mmap
 import os
 import pickle
 from collections.abc import Sequence
+from threading import Lock
 from typing import Any, NamedTuple
 
 from chainrule._internal.at_first_use import cached_property
@@ -38,6 +39,7 @@ class Parcel:
 
     def __init__(self, content: bytes, arrays: Sequence[pickle.PickleBuffer] = ()) -> None:
         self.content, self._arrays = content, arrays
+        self._lock = Lock()  # several peers may take the parcel at once, and its memory is made once
 
     def whole(self) -> list[bytes]:
         """Returns copies of the arrays, for a process of another machine."""
@@ -46,9 +48,9 @@ class Parcel:
     def shared(self) -> Mapped | list[bytes]:
         """Returns the arrays for a process of this machine, as copies where the system has no such memory."""
         lengths = tuple(array.raw().nbytes for array in self._arrays)
-        if not any(lengths) or self._memory is None:
-            return self.whole()
-        return Mapped(f"/proc/{os.getpid()}/fd/{self._memory}", lengths)
+        with self._lock:
+            memory = self._memory if any(lengths) else None
+        return self.whole() if memory is None else Mapped(f"/proc/{os.getpid()}/fd/{memory}", lengths)
 
     def close(self) -> None:
         """Releases the shared memory; processes that have mapped it keep it."""

@@ -81,7 +81,7 @@ class Worker:
             key, content, arrays = unpacked(message.content)
             try:
                 self._held[key] = opened(content, arrays)
-            except (AttributeError, ImportError, OSError) as error:  # OSError: its memory is freed
+            except Exception as error:  # a class that is not known here, or one whose objects cannot be restored
                 self._held[key] = _Unknown(str(error))
         elif message.kind is Kind.DROP:
             self._held.pop(unpacked(message.content), None)
@@ -116,8 +116,9 @@ class _Unknown(NamedTuple):
 
     def as_error(self) -> InputError:
         return InputError(
-            f"another process does not know a part of the settings ({self.reason}). Define it in a module that can be "
-            "imported, not in the script itself, or train in this process alone: workers=None."
+            f"another process could not restore a part of the settings ({self.reason}). Define it in a module that can "
+            "be imported, not in the script itself, and such that pickle restores it; or train in this process alone: "
+            "workers=None."
         )
 
 

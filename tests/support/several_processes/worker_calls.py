@@ -14,6 +14,16 @@ from chainrule.processes.worker import Link
 from support.patience import LIMIT, wait_until
 
 
+class Unrestorable:
+    """An object whose pickle lacks what its class needs."""
+
+    def __init__(self, size: str) -> None:
+        self.size = size
+
+    def __reduce__(self) -> tuple[type[Unrestorable], tuple[()]]:
+        return Unrestorable, ()
+
+
 def doubled(link: Link, x: float) -> float:
     """Returns 2x."""
     return 2 * x
