@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 import warnings
 from collections.abc import Iterator
@@ -132,6 +133,21 @@ def test_a_run_continues_bitwise_from_any_step(rows: cr.Rows, engine: str, dropo
     np.testing.assert_array_equal(problem.net.theta, whole)
     assert state is not None
     assert bits(state) == bits(history.state)
+
+
+def test_an_interruption_between_two_slices_ends_the_next(rows: cr.Rows, engine: str) -> None:
+    """``interrupt`` ends the running ``advance``, or the next one if none runs; the one after that trains again."""
+    problem = checked_problem(
+        network(), rows, None, None, None, "sum_of_squares", cr.Adam(0.01), 2, 16, True, 0, None, 1, None, None,
+        window=50,
+    )  # fmt: skip
+    run = cr.engines.chosen(problem.net, engine=engine).engine.start(problem, None)
+    run.interrupt()
+    run.advance(2, math.inf)
+    assert run.state().epoch < 2
+    run.advance(2, math.inf)
+    assert (run.state().epoch, run.stopped) == (2, "epochs")
+    run.finish()
 
 
 def test_threads_and_slices_change_no_bit(rows: cr.Rows) -> None:

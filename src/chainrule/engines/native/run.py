@@ -30,6 +30,7 @@ class NativeRun:
         self._moments = tuple(problem.optimizer.moments)
         self._first_step = state.first_step
         self._order, self._reader = problem.order, window_reader(problem, shuffled)
+        self._is_interrupted = False
         flop, limit = step_flop(problem.net, problem.batch_size, problem.X), problem.threads
         if self._reader is not None:
             limit = threads_beside_reader(flop, limit)
@@ -84,15 +85,15 @@ class NativeRun:
             self._run.advance(epochs, seconds)
             return
         last, end = self._run.progress()["epoch"] + epochs, time.perf_counter() + seconds
-        self._is_interrupted = False
-        while (done := self._run.progress())["epoch"] < last and self.stopped is None:
+        while not self._is_interrupted and (done := self._run.progress())["epoch"] < last and self.stopped is None:
             if self._run.needs_window:
                 window = self._reader.window(_position(done["stream"]), done["batch"])
                 order, keys = window.order, halves(window.keys)
                 self._run.set_window(arrays(window.examples), order, window.first_batch, window.end_batch, keys)
             self._run.advance(last - done["epoch"], max(end - time.perf_counter(), 0.0))
-            if self._is_interrupted or time.perf_counter() >= end:
+            if time.perf_counter() >= end:
                 break
+        self._is_interrupted = False
 
     def take_theta(self) -> None:
         """Continues from the network's θ, which may have been changed since ``advance`` returned."""
