@@ -220,7 +220,8 @@ def as_integer(value: object, symbol: str, minimum: int, maximum: int = LARGEST)
     if isinstance(value, bool) or not isinstance(value, Integral) or int(value) < minimum:
         raise InputError(f"{symbol} must be an integer ≥ {minimum}; got {shown(value)}.")
     if int(value) > maximum:
-        raise InputError(f"{symbol} must be an integer < 2**{maximum.bit_length()}; got {shown(value)}.")
+        most = f"≤ {maximum}" if maximum < LARGEST else f"< 2**{maximum.bit_length()}"
+        raise InputError(f"{symbol} must be an integer {most}; got {shown(value)}.")
     return int(value)
 
 

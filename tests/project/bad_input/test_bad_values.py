@@ -100,6 +100,7 @@ VALUES = [
     ),
     Bad("a name in capitals", lambda _: cr.activations.get("ReLU"), ("did you mean 'relu'?",), cr.UnknownName),
     Bad("a name of a megabyte", lambda _: cr.costs.get("x" * 10**6), ("unknown cost 'xxx", "..."), cr.UnknownName),
+    Bad("seven examples by hand", lambda _: cr.exercise(examples=7), ("examples must be an integer ≤ 6", "got 7")),
     Bad("initial's class", lambda _: cr.initial.get(cr.He), ("initial", "He")),
     Bad("flat 1", lambda _: cr.FlatCosine(0.1, flat=1.0), ("flat must be < 1", "1.0")),
     Bad("decay of AdamW negative", lambda _: cr.AdamW(weight_decay=-1.0), ("weight_decay must be", "≥ 0", "-1.0")),
