@@ -160,6 +160,28 @@ def test_a_difference_is_named() -> None:
         digest.require_same([same, same, {**same, "kernel set": "avx512"}])
 
 
+@pytest.mark.parametrize(
+    "settings",
+    [{"sigma": cr.leaky_relu.with_parameters(slope=0.1234567)}, {"rate": cr.Factors(W=2.0)},
+     {"decay": cr.Factors(b=1.0)}, {"kappa": 2.0}],
+    ids=["slope", "rate", "decay", "kappa"],
+)  # fmt: skip
+def test_each_difference_of_networks_is_found(settings: dict[str, Any]) -> None:
+    """Networks that differ in a parameter of σ, even in its seventh digit, or in a setting of a layer are not equal."""
+    alike: dict[str, Any] = {"sigma": cr.Parametric(cr.leaky_relu.with_parameters(slope=0.1234568))}
+    if "sigma" in settings:
+        alike["sigma"] = alike["sigma"].sigma
+
+    def described(**own: Any) -> dict[str, str]:
+        layer = cr.Layer([[1.0, 2.0]], [0.0], **{**alike, **own})
+        problem = Problem(cr.Network([layer]), cr.SumOfSquares(), cr.Adam(), cr.TrainingSet(X, Y), 8, epochs=1, seed=0)
+        return digest.digest(problem, TrainingState.start(problem, {}), loaded("reference"), 8)
+
+    digest.require_same([described(), described()])
+    with pytest.raises(cr.InputError, match=r"process 1 has another (network|theta) than process 0"):
+        digest.require_same([described(), described(**settings)])
+
+
 def test_one_process_loads_no_pytorch() -> None:
     """Without a launcher there is nobody to exchange with, and PyTorch is not loaded."""
     code = """

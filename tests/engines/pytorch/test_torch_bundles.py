@@ -214,3 +214,13 @@ def test_train_many_bundles_them_on_a_gpu(settings: dict[str, Any], monkeypatch:
     for one, other in zip(thetas(range(4), **settings), one_by_one, strict=True):
         np.testing.assert_allclose(one, other, rtol=1e-9, atol=1e-12)
     assert sizes == [4]
+
+
+def test_networks_with_other_parameters_of_sigma_are_of_other_kinds(monkeypatch: pytest.MonkeyPatch) -> None:
+    """One step has one σ: its parameters are the same in a bundle, to the last digit."""
+    monkeypatch.setattr(cr.engines.Torch, "trains_together", True)
+    kinds = []
+    for slope in (0.1234567, 0.1234567, 0.1234568):
+        net = cr.Network.dense([4, 8, 2], hidden=cr.leaky_relu.with_parameters(slope=slope))
+        kinds.append(cr.engines.Torch("cpu").bundle_kind(problem(0, lambda seed, net=net: net, DATA)))
+    assert kinds[0] == kinds[1] != kinds[2]

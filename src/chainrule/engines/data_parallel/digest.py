@@ -19,12 +19,13 @@ from chainrule.errors import InputError
 def digest(problem: Problem, state: TrainingState, engine: Engine, blocks: int) -> dict[str, str]:
     """Returns what must be the same in all processes, by its name, as texts."""
     net = problem.net
+    layers = [(dict(layer.sigma.parameters), layer.dropout, layer.rate, layer.decay) for layer in net.layers]
     found = {
         "version of Chainrule": __version__,
         "version of NumPy": np.__version__,
         "engine": engine.name,
         "kernel set": _kernel_set(engine),
-        "network": f"{net!r} {net.layout!r} {[layer.dropout for layer in net.layers]!r}",
+        "network": f"{net!r} {net.layout!r} {layers!r}",
         "theta": _checksum(state.theta),
         "moments": " ".join(f"{name} {_checksum(moment)}" for name, moment in sorted(state.moments.items())),
         "place in the run": f"{state.step} {state.epoch} {state.batch} {state.stream}",

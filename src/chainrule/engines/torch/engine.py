@@ -103,7 +103,9 @@ class Torch(InNumPy, Value):
         if problem.X is None or not self.trains_together:
             return None
         net = problem.net
-        structure = [(layer.sigma, layer.dropout, layer.rate, layer.decay) for layer in net.layers]
+        structure = [
+            (layer.sigma, dict(layer.sigma.parameters), layer.dropout, layer.rate, layer.decay) for layer in net.layers
+        ]  # the representation of σ rounds its parameters
         settings = (problem.cost, problem.optimizer, problem.epochs, problem.shuffle, problem.steps_per_epoch)
         sets = [form_of(problem.data), form_of(problem.validation)]
         key = repr((net.layout, net.dtype, structure, settings, sets, self))
