@@ -22,6 +22,12 @@ def test_the_rule_follows_from_the_times(monkeypatch: pytest.MonkeyPatch) -> Non
     assert line[-2:] == ["500", "1,700"]
 
 
+def test_a_step_is_measured_without_the_compiled_core(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The engine that trains the network here is the one whose steps are measured."""
+    monkeypatch.setattr("chainrule.engines.native.engine.native", None)
+    assert step_and_row(cr.Network.dense([4, 8, 1], seed=0, dtype="float32"))[1] > 0.0
+
+
 def test_the_times_are_measured() -> None:
     """A row costs some time, and so does an exchange with a second process, which has ended afterwards."""
     pytest.importorskip("torch")

@@ -8,7 +8,7 @@ from typing import NamedTuple
 import numpy as np
 
 from chainrule.costs import SumOfSquares, TrainingSet
-from chainrule.engines.choice import loaded
+from chainrule.engines.choice import for_network
 from chainrule.engines.problem import Problem
 from chainrule.network import Network
 from chainrule.optimizers import Adam
@@ -56,7 +56,7 @@ def _step_seconds(net: Network, rows: int) -> float:
     problem = Problem(
         net, SumOfSquares(mean=True), Adam(1e-3), TrainingSet(X, Y), rows, epochs=STEPS, seed=0, threads=1
     )
-    run, seconds = loaded("native").start(problem, None), []
+    run, seconds = for_network(net, "auto", problem.cost).start(problem, None), []
     while run.stopped is None:
         began = time.thread_time()
         run.advance(1, 0.0)
