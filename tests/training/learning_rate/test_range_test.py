@@ -27,6 +27,11 @@ def test_curve() -> None:
     assert repr(test) == f"LearningRateTest({len(test.alpha)} steps, suggestion={test.suggestion:.2g})"
 
 
+def test_a_J_that_is_no_number_is_not_the_lowest() -> None:
+    """NaN, as of ∞ − ∞ in the outputs, is above every J."""
+    assert cr.LearningRateTest(alpha=np.array([0.01, 0.1, 1.0]), J=np.array([3.0, 2.0, np.nan])).suggestion == 0.01
+
+
 def test_quadratic_bowl() -> None:
     """Of ½ L θ² with α > 2/L, J rises: the α of the lowest J lies near that, and the suggestion below it."""
     for L in (0.1, 1.0, 100.0):

@@ -43,6 +43,7 @@ SETTINGS: dict[str, list[Any]] = {
 ROWS: list[Any] = [None, range(0, 10, 2), [3, 3, 1], np.arange(9, -1, -1)]
 
 
+@pytest.mark.filterwarnings("ignore:.*J rose from:chainrule.errors.TrainingWarning")  # some draws learn nothing
 @settings(max_examples=25)
 @given(data=st.data(), k=st.integers(1, 5), threads=st.integers(1, 3), dtype=st.sampled_from(["float32", "float64"]))
 def test_each_network_ends_as_if_trained_alone(data: st.DataObject, k: int, threads: int, dtype: str) -> None:
@@ -89,6 +90,8 @@ def test_targets_and_inputs_of_each_network(engine: str) -> None:
         ({"optimizer": cr.Each(["adam", "adam", "adan"])}, "network 3: unknown optimizer 'adan'; did you mean 'adam'?"),
         ({"rows": [0, 10]}, "network 1: rows must be from 0 to 9, those of X; got 0 to 10."),
         ({"rows": cr.Each([[0], [0.5], [0]])}, "network 2: rows must be a list of row numbers of X, from 0 to 9"),
+        ({"rows": [[0], [1, 2]]}, "network 1: rows must be a list of row numbers of X, from 0 to 9; got [[0], [1, 2]]"),
+        ({"rows": np.ma.masked_array([0, 1], mask=[0, 1])}, "network 1: rows must be finite; got masked entries"),
         ({"rows": np.arange(10) > 3}, "network 1: rows must be a list of row numbers of X, from 0 to 9"),
         ({"patience": 3}, "network 1: patience=3 needs a validation set"),
         ({"checkpoint": "run.safetensors"}, "checkpoint must name a file of its own for each network, cr.Each"),

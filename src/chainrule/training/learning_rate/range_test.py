@@ -44,7 +44,7 @@ class LearningRateTest:
     @property
     def suggestion(self) -> float:
         """A learning rate to begin with."""
-        return float(self.alpha[self.J.argmin()]) / CAUTION
+        return float(self.alpha[np.nanargmin(self.J)]) / CAUTION
 
     def __repr__(self) -> str:
         return f"LearningRateTest({len(self.alpha)} steps, suggestion={self.suggestion:.2g})"
@@ -119,7 +119,7 @@ def find_learning_rate(
         for step in course:
             alpha.append(step.alpha)
             J.append(J_theta(step.theta))
-            if step.k == steps or J[-1] > EXPLODED * min(J):
+            if step.k == steps or not J[-1] <= EXPLODED * min(J):  # NaN ends it too
                 break
     except DivergenceError:
         pass

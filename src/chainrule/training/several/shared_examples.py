@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from chainrule._internal.checks import as_weights, shown
+from chainrule._internal.checks import as_weights, refuse_masked, shown
 from chainrule.costs import Cost, TrainingSet
 from chainrule.errors import InputError
 from chainrule.network import Network, check_network
@@ -47,7 +47,11 @@ def _at(data: TrainingSet, rows: ArrayLike) -> TrainingSet:
 
 
 def _as_row_numbers(rows: ArrayLike, t: int) -> NDArray[np.intp]:
-    numbers = np.asarray(rows)
+    refuse_masked(rows, "rows")
+    try:
+        numbers = np.asarray(rows)
+    except ValueError:  # lists of different lengths
+        numbers = np.empty(0)
     if numbers.ndim != 1 or numbers.dtype.kind not in "iu" or not len(numbers):
         raise InputError(f"rows must be a list of row numbers of X, from 0 to {t - 1}; got {shown(rows)}.")
     if numbers.min() < 0 or numbers.max() >= t:
