@@ -10,7 +10,7 @@ import numpy as np
 from chainrule._internal.checks import Array
 from chainrule.errors import InputError
 
-H = 1e-30  # the step; the error is O(h²), far below rounding
+H = 1e-30  # the step; the error is O(h²), far below rounding, and h is far above underflow
 RELATIVE_DIFFERENCE = 1e-5  # the step of a difference quotient, relative to z
 TOLERANCE = 1e-5
 

@@ -15,12 +15,9 @@ import numpy as np
 import numpy.typing as npt
 
 from chainrule._internal.checks import Array, as_integer, shown
-from chainrule._internal.complex_step import derivative_along
+from chainrule._internal.complex_step import H, derivative_along
 from chainrule.activations.sigma import Sigma, complex_values
 from chainrule.errors import InputError
-
-# The step of the complex-step derivative Im σ(z + ih)/h. Its error is O(h²), so h is far below rounding.
-COMPLEX_STEP = 1e-30
 
 
 class Activation(Sigma):
@@ -84,8 +81,8 @@ class Activation(Sigma):
     def _complex_step(self, z: Array, **parameters: float) -> Array:
         if z.dtype.kind == "c":
             raise InputError(f"{self.name}: without σ′ the derivative exists for real z only; give σ′ for complex z.")
-        shifted = complex_values(self, z + 1j * COMPLEX_STEP)
-        return np.asarray(shifted.imag / COMPLEX_STEP)
+        shifted = complex_values(self, z + 1j * H)
+        return np.asarray(shifted.imag / H)
 
     def second_derivative(self, z: npt.ArrayLike) -> Array:
         """Computes σ″(z), of the shape and dtype of z; at a kink it is the derivative of a neighbouring piece of σ′.
@@ -255,8 +252,8 @@ class VectorActivation(Sigma):
         result = np.empty_like(z)
         for k in range(z.shape[-1]):
             step = np.zeros(z.shape[-1], dtype=np.complex128)
-            step[k] = 1j * COMPLEX_STEP
-            slope = complex_values(self, z + step).imag / COMPLEX_STEP  # ∂σ/∂zₖ, (t, m)
+            step[k] = 1j * H
+            slope = complex_values(self, z + step).imag / H  # ∂σ/∂zₖ, (t, m)
             result[..., k] = (slope * g).sum(axis=-1)
         return result
 

@@ -8,13 +8,11 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from chainrule._internal.checks import Array, as_array, shown
-from chainrule._internal.complex_step import derivative_along
+from chainrule._internal.complex_step import H, derivative_along
 from chainrule.costs.certify import ROWS, LossFunction, check_derivative
 from chainrule.costs.cost import Cost
 from chainrule.costs.training_set import evenly_spaced
 from chainrule.errors import InputError
-
-_H = 1e-30  # the complex step: far below rounding, far above underflow
 
 
 @dataclass
@@ -144,8 +142,8 @@ class CustomCost(Cost):
         slopes = np.empty(A.shape)
         for k in range(A.shape[1]):
             shifted = A.astype(np.complex128)
-            shifted[:, k] += 1j * _H
-            slopes[:, k] = self.losses(shifted, Y).imag / _H
+            shifted[:, k] += 1j * H
+            slopes[:, k] = self.losses(shifted, Y).imag / H
         return slopes.astype(A.dtype)
 
 

@@ -12,6 +12,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from chainrule import costs
 from chainrule._internal.checks import Array, as_array, as_integer, as_seed
+from chainrule._internal.complex_step import H
 from chainrule._internal.text_table import text_table
 from chainrule.backprop import Gradient
 from chainrule.costs import Cost
@@ -23,8 +24,6 @@ from chainrule.errors import GradientRefused, InputError
 from chainrule.network import Network
 from chainrule.network.block_diagonal import free_entries
 from chainrule.network.theta import Layout, parameter_count, parameter_views
-
-STEP = 1e-30  # of the complex step: its square vanishes beside any number
 
 
 class CheckedArray(NamedTuple):
@@ -178,7 +177,7 @@ def measure(J: Objective, places: NDArray[np.intp]) -> Measured:
     with warnings.catch_warnings():
         warnings.simplefilter("error")  # a cast from complex to real would discard the derivative
         try:
-            complex_step = np.array([np.imag(moved(k, STEP * 1j)) for k in places]) / STEP
+            complex_step = np.array([np.imag(moved(k, H * 1j)) for k in places]) / H
         except (TypeError, ValueError, Warning):
             complex_step = None
     return Measured(complex_step, (right - J_theta) / h, (J_theta - left) / h)

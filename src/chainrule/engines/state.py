@@ -219,7 +219,6 @@ class TrainingState:
                 f"resume holds {self.run_step} steps, {self.epoch} epochs and {self.batch} steps of the next; an epoch "
                 f"now has {steps}. Continue with the same training set and batch_size, or start from resume.again()."
             )
-
         if self.batch and self.order != problem.order:
             raise InputError(
                 f"resume holds a part of an epoch in another order of the rows: {self.order or 'in memory'}; now "

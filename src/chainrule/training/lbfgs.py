@@ -5,8 +5,6 @@
 
 from __future__ import annotations
 
-import math
-import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -31,7 +29,7 @@ class Minimum:
     """The result of `train_lbfgs`: ``J`` = J(θ), ``gradient_norm`` = max |∂J/∂θₖ|, and the course of the search.
 
     ``curve`` (k,) holds J after each of the k ``iterations``; one of the ``evaluations`` computes J and ∇J together;
-    ``stopped`` is "converged", "epochs", "evaluations", "callback", "time_limit", "line_search" (no step in the last
+    ``stopped`` is "converged", "epochs", "evaluations", "callback", "line_search" (no step in the last
     direction made J smaller: θ is as good as rounding allows, or the gradient does not match J) or "diverged" (J or ∇J
     was not finite at the initial θ); ``message`` is SciPy's.
 
@@ -60,18 +58,17 @@ def train_lbfgs(
     evaluations: int = 15_000,
     tol: float = 1e-5,
     relative_tol: float = 2.220446049250313e-09,
-    memory: int = 10,
-    time_limit: float | None = None,
     callback: Callable[[int, float], object] | None = None,
     engine: EngineLike = "auto",
 ) -> Minimum:
     """Minimises J(θ) over X (t, n), dense or sparse, Y (t, m) and ``weights`` (t,) by L-BFGS, and changes θ in place.
 
     X may be a `TrainingSet`, which holds Y and weights too.
-    θ := θ − α H ∇J(θ), where H is built from the last ``memory`` differences of θ and of ∇J, and α satisfies Wolfe's
+
+    θ := θ − α H ∇J(θ), where H is built from the last 10 differences of θ and of ∇J, and α satisfies Wolfe's
     conditions. It ends when max |∂J/∂θₖ| ≤ ``tol``; when J falls by less than ``relative_tol`` · max(|J|, 1) in a step
-    (the default: about 10⁷ units of rounding); after ``epochs`` iterations, ``evaluations`` of J or ``time_limit``
-    seconds; or when ``callback(iteration, J)``, called after each iteration with the network at its θ, returns True.
+    (the default: about 10⁷ units of rounding); after ``epochs`` iterations, or ``evaluations`` of J; or when
+    ``callback(iteration, J)``, called after each iteration with the network at its θ, returns True.
     The search is SciPy's and runs in float64; ∇J is computed in the network's number type. With ``mean=True`` in the
     cost, the meaning of ``tol`` does not depend on t. Dropout is ignored: J is a function of θ alone.
 
@@ -95,7 +92,6 @@ def train_lbfgs(
     check_trainable(net)
     kind = costs.get(cost)
     data = kind.examples(net, X, Y, weights)
-    limit = math.inf if time_limit is None else as_real(time_limit, "time_limit", 0.0, open_minimum=True)
     if callback is not None and not callable(callback):
         raise InputError(f"callback must be a function f(iteration, J); got {shown(callback)}.")
     options = {
@@ -103,11 +99,10 @@ def train_lbfgs(
         "maxfun": as_integer(evaluations, "evaluations", 1),
         "gtol": as_real(tol, "tol", 0.0),
         "ftol": as_real(relative_tol, "relative_tol", 0.0),
-        "maxcor": as_integer(memory, "memory", 1),
     }
     _keep_freed_memory()
     objective = SearchObjective(net, kind, data, for_network(net, engine, kind, data.X))
-    search = _Search(objective, callback, time.perf_counter() + limit)
+    search = _Search(objective, callback)
     try:
         found = minimize(
             objective.J_and_gradient,
@@ -127,10 +122,8 @@ def train_lbfgs(
 class _Search:
     """The θ (d,) of the last iteration, the curve of J, and the function that SciPy calls after each iteration."""
 
-    def __init__(
-        self, objective: SearchObjective, callback: Callable[[int, float], object] | None, deadline: float
-    ) -> None:
-        self.objective, self._callback, self._deadline = objective, callback, deadline
+    def __init__(self, objective: SearchObjective, callback: Callable[[int, float], object] | None) -> None:
+        self.objective, self._callback = objective, callback
         self.theta = objective.net.theta.astype(np.float64)
         self.curve: list[float] = []
         self.stopped = ""
@@ -151,10 +144,7 @@ class _Search:
             answer = self._callback(len(self.curve), self.curve[-1])
             if isinstance(answer, (bool, np.bool_)) and answer:
                 self.stopped = "callback"
-        if time.perf_counter() >= self._deadline:
-            self.stopped = self.stopped or "time_limit"
-        if self.stopped:
-            raise StopIteration
+                raise StopIteration
 
 
 def _minimum(found: Any, search: _Search, epochs: float) -> Minimum:

@@ -63,8 +63,7 @@ def minimize(
     """Minimises J(θ) over all rows by a second-order method: changes θ in place, and returns the History of the run.
 
     X (t, n), Y (t, m), ``cost``, ``weights``, ``validation``, ``patience``, ``engine`` and ``threads`` are those of
-    `train`.
-    ``method`` is
+    `train`. ``method`` is
 
     - "lm", Levenberg–Marquardt, for `SumOfSquares` without ``l1``: (AᵀA + λ₂ I + μ I) h = −∇J(θ), θ := θ + h, with the
       Jacobian A of the residuals √w ⊙ (N_θ(x) − y), and a damping μ that follows the fall of J. It needs about
@@ -81,8 +80,8 @@ def minimize(
     - no step makes J smaller ("rounding"), which at a minimum is all that floating-point numbers allow;
     - after ``epochs`` iterations, ``time_limit`` seconds, by ``patience``, or because a callback returned True.
 
-    ``verbose`` shows the progress, as in `train`. Each of ``callbacks`` is called with the History after
-    each iteration, when the network has its θ, or if it is one of `chainrule.callbacks` at its own intervals; what it
+    ``verbose`` shows the progress, as in `train`. Each of ``callbacks`` is called with the History after each
+    iteration, when the network has its θ, or if it is one of `chainrule.callbacks` at its own intervals; what it
     changes in θ is lost. The search computes in float64, and rounds θ to the network's number type. Parameters whose
     rate is 0 stay as they are; other rates, decays and dropout are ignored, since J is a function of θ alone.
 

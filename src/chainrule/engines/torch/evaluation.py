@@ -32,7 +32,6 @@ class Evaluation:
         self._is_own = torch.arange(t, device=theta.device) < counts if is_ragged else None
         totals = [data.t if data.weights is None else data.weights.sum(dtype=np.float64) for data in sets]
         self._divisors = np.where(np.greater(totals, 0) & mean, totals, 1.0)
-
         self._rows = rows_at_once(net)
 
     def J(self) -> Array:

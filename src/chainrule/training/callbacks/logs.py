@@ -112,7 +112,6 @@ class ParquetLogger(RunCallback):
             ) from error
         path = _of_network(self.path, run)
         files.require_writable(path)
-
         try:
             yield
         finally:

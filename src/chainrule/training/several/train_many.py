@@ -63,10 +63,10 @@ def train_many(
     """Trains k networks at the same time: each θ changes in place, and each network has its History in the list.
 
     Every network ends bitwise as ``cr.train`` with the same arguments would leave it (by the engine torch on a GPU,
-    within rounding). An argument is that of `train`
-    and holds for all networks; `Each` gives one for every network, as in ``seed=cr.Each(range(k))``. ``rows`` are the
-    numbers of those rows of X (t, n), Y (t, m) and weights (t,) that a network is trained on, such as a fold; their
-    copies exist only while that network is trained. Networks with the same X, Y and weights share them.
+    within rounding). An argument is that of `train` and holds for all networks; `Each` gives one for every network, as
+    in ``seed=cr.Each(range(k))``. ``rows`` are the numbers of those rows of X (t, n), Y (t, m) and weights (t,) that a
+    network is trained on, such as a fold; their copies exist only while that network is trained. Networks with the same
+    X, Y and weights share them.
 
     ``threads`` limits the threads of all together (None: the CPUs). Each trains one network at a time, from its first
     step to its last, or several tiny ones of one shape side by side in the lanes of its vectors, where that is faster;
