@@ -203,6 +203,27 @@ def test_a_function_of_the_script_itself_is_refused(monkeypatch: pytest.MonkeyPa
             pickled({"scoring": [own]})
 
 
+def test_arrivals_wait_where_no_descriptor_is_left(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A listener that cannot accept is asked again a little later, and not all the time; it ends all the same."""
+    asked: list[float] = []
+
+    class Refusing:
+        address = "nowhere"
+
+        def accept(self) -> None:
+            asked.append(time.monotonic())
+            raise OSError(errno.EMFILE, "too many open files")
+
+        def close(self) -> None:
+            """Does nothing."""
+
+    monkeypatch.setattr(Arrivals, "_listening", lambda self, address: Refusing())
+    arrivals = Arrivals()
+    wait_until(lambda: len(asked) > 2)
+    arrivals.close()
+    assert asked[2] - asked[0] > 0.05
+
+
 def test_a_killed_process_is_named() -> None:
     """A call to a process that is killed meanwhile, and each later one, raises ProcessLost with its number."""
     with started(1, threads=1) as (one,):
