@@ -1,10 +1,9 @@
 """Several networks in one call, beside one alone, PyTorch's vmap and JAX's: ``python -m benchmarks.train_many``.
 
 k networks that differ in θ₀ are trained on the same rows by Adam, on two threads: 16-64-32-1 in minibatches of 64, or
-tiny ones, as by ``--sizes 2 8 1 --batch-size 4``. Each
-contender has a process of its own, which is suspended while another one is measured; compiling is not timed. The table
-shows the least time and the median of interleaved rounds, and ratios of times in the same round. JAX is left out if it
-is not installed.
+tiny ones, as by ``--sizes 2 8 1 --batch-size 4``. Each contender has a process of its own, which is suspended while
+another one is measured; compiling is not timed. The table shows the least time and the median of interleaved rounds,
+and ratios of times in the same round. A contender that is not installed is left out.
 """
 
 from __future__ import annotations
@@ -13,6 +12,7 @@ import argparse
 import importlib
 import os
 from collections.abc import Callable
+from contextlib import ExitStack
 from functools import partial
 from statistics import median
 from typing import Any, NamedTuple
@@ -211,20 +211,20 @@ def prepare(name: str, setting: Setting) -> tuple[dict[str, Any], Answer]:
 def measured(names: list[str], options: list[str], rounds: int) -> tuple[dict[str, list[float]], dict[str, float]]:
     """Returns the seconds of each round, and the last J, by contender; ``options`` are those of their processes."""
     environment = {**os.environ, "OMP_NUM_THREADS": str(THREADS)}
-    workers = {
-        name: Worker("benchmarks.train_many", ["--serve", name, *options], environment=environment) for name in names
-    }
     seconds: dict[str, list[float]] = {name: [] for name in names}
     J: dict[str, float] = {}
-    try:
+    with ExitStack() as stack:
+        workers = {
+            name: stack.enter_context(
+                Worker("benchmarks.train_many", ["--serve", name, *options], environment=environment)
+            )
+            for name in names
+        }
         for number in range(rounds):
             for name in rotated(names, number):
                 answer = workers[name].ask("")
                 seconds[name].append(answer["seconds"])
                 J[name] = answer["J"]
-    finally:
-        for worker in workers.values():
-            worker.close()
     return seconds, J
 
 

@@ -91,7 +91,10 @@ def test_targets_and_inputs_of_each_network(engine: str) -> None:
         ({"rows": [0, 10]}, "network 1: rows must be from 0 to 9, those of X; got 0 to 10."),
         ({"rows": cr.Each([[0], [0.5], [0]])}, "network 2: rows must be a list of row numbers of X, from 0 to 9"),
         ({"rows": [[0], [1, 2]]}, "network 1: rows must be a list of row numbers of X, from 0 to 9; got [[0], [1, 2]]"),
-        ({"rows": np.ma.masked_array([0, 1], mask=[0, 1])}, "network 1: rows must be finite; got masked entries"),
+        (
+            {"rows": np.ma.masked_array([0, 1], mask=[False, True])},
+            "network 1: rows must be finite; got masked entries",
+        ),
         ({"rows": np.arange(10) > 3}, "network 1: rows must be a list of row numbers of X, from 0 to 9"),
         ({"patience": 3}, "network 1: patience=3 needs a validation set"),
         ({"checkpoint": "run.safetensors"}, "checkpoint must name a file of its own for each network, cr.Each"),
