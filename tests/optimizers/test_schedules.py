@@ -17,6 +17,7 @@ BY_HAND: list[tuple[cr.Schedule, float, dict[float, float]]] = [
     (cr.Constant(0.3), 10, {0: 0.3, 5: 0.3, 10: 0.3}),
     (cr.Step(0.8, every=10), 30, {0: 0.8, 9.99: 0.8, 10: 0.08, 19: 0.08, 20: 0.008, 30: 0.0008}),
     (cr.Step(1.0, every=2.5, factor=0.5), 10, {2.4: 1.0, 2.5: 0.5, 5: 0.25, 10: 0.0625}),
+    (cr.Step(0.1, every=1e-320), 10, {0: 0.1, 1: 0.0}),  # after more steps than a float can count
     (cr.Exponential(2.0, decay=math.log(2)), 10, {0: 2.0, 1: 1.0, 2: 0.5, 2.5: 2**-1.5, 10: 2**-9}),
     (cr.Exponential(2.0, decay=0.0), 10, {0: 2.0, 10: 2.0}),
     (cr.InverseTime(1.0, decay=0.5), 10, {0: 1.0, 2: 0.5, 5: 1 / 3.5, 10: 1 / 6}),
@@ -25,6 +26,7 @@ BY_HAND: list[tuple[cr.Schedule, float, dict[float, float]]] = [
     (cr.Cosine(1.0, warmup=8), 4, {0: 0.0, 2: 0.25, 4: 0.5}),  # a warm-up longer than the training
     (cr.Cosine(1.0, warmup=4), 4, {2: 0.5, 4: 0.0}),
     (cr.OneCycle(1.0), 10, {0: 0.04, 1.5: 0.52, 3: 1.0, 6.5: 0.5 * (1 + 4e-6), 10: 4e-6, 11: 4e-6}),
+    (cr.OneCycle(1.0), 0, {0: 4e-6}),  # no epoch is planned: all of them are over
     (cr.OneCycle(2.0, 0.5, div_factor=2.0, final_div_factor=4.0), 8, {0: 1.0, 2: 1.5, 4: 2.0, 6: 1.125, 8: 0.25}),
     # log₂(1 + 15u) is an integer at u = 0, 1/15, 3/15, 7/15, 1 and a half-integer at (2^1½ − 1)/15 …
     (cr.CosLog4(0.04), 15, {0: 0.0, 1: 0.0, 3: 0.0, 7: 0.0, 15: 0.0, 16: 0.0}),

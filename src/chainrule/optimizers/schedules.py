@@ -96,7 +96,8 @@ class Step(Schedule):
         self._positive("rate", "every", "factor")
 
     def at(self, epoch: float, epochs: float) -> float:
-        return self.rate * self.factor ** math.floor(epoch / self.every)
+        passed = epoch / self.every
+        return self.rate * self.factor ** (math.floor(passed) if passed < math.inf else passed)
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -215,7 +216,7 @@ class OneCycle(Schedule):
             raise InputError(f"pct_start must lie strictly between 0 and 1; got {self.pct_start!r}. Usual: 0.3.")
 
     def at(self, epoch: float, epochs: float) -> float:
-        u, start = min(1.0, epoch / epochs), self.rate / self.div_factor
+        u, start = _progress(epoch, epochs), self.rate / self.div_factor
         if u < self.pct_start:
             return _cosine(start, self.rate, u / self.pct_start)
         return _cosine(self.rate, start / self.final_div_factor, (u - self.pct_start) / (1.0 - self.pct_start))
@@ -236,7 +237,7 @@ class CosLog4(Schedule):
     name: ClassVar[str] = "coslog4"
 
     def at(self, epoch: float, epochs: float) -> float:
-        u = min(1.0, epoch / epochs)
+        u = _progress(epoch, epochs)
         return self.rate * 0.5 * (1.0 - math.cos(2.0 * math.pi * math.log2(1.0 + 15.0 * u)))
 
 
@@ -266,8 +267,13 @@ class FlatCosine(Schedule):
             raise InputError(f"flat must be < 1, a fraction of training; got {self.flat!r}. Usual: 0.5.")
 
     def at(self, epoch: float, epochs: float) -> float:
-        u = min(1.0, epoch / epochs)
+        u = _progress(epoch, epochs)
         return self.rate if u < self.flat else _cosine(self.rate, 0.0, (u - self.flat) / (1.0 - self.flat))
+
+
+def _progress(epoch: float, epochs: float) -> float:
+    """Returns u = min(epoch/epochs, 1), which is 1 if no epoch is planned."""
+    return min(1.0, epoch / epochs) if epochs > 0 else 1.0
 
 
 def _cosine(p: float, q: float, v: float) -> float:
