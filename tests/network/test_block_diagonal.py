@@ -159,8 +159,9 @@ def test_other_arithmetic_is_refused() -> None:
             wrong()
     with pytest.raises(TypeError):
         W -= other
-    with pytest.raises(cr.InputError, match="rows of 2 numbers; got "):
-        W @ np.ones(3)
+    for factor in (np.ones(3), np.ones((2, 2, 2)), 3.0):
+        with pytest.raises(cr.InputError, match="rows of 2 numbers; got "):
+            W @ factor
     with pytest.raises(cr.InputError, match=r"Pass x\.toarray\(\)"):
         cr.Network.dense([2, 1])(W)
 

@@ -200,7 +200,7 @@ class _Transposed:
 
 def _by_runs(A: Array, stacks: Sequence[Array], columns: int) -> Array:
     """Returns A diag(B₁, …, B_k), (t, Σp) → (t, Σq), for blocks (p, q) given by runs as stacks (count, p, q)."""
-    if A.shape[1] != columns:
+    if A.ndim != 2 or A.shape[1] != columns:
         raise InputError(f"the other factor of a product with W must have rows of {columns} numbers; got {A.shape}.")
     t, start, products = len(A), 0, []
     for stack in stacks:
