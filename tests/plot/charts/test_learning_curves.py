@@ -49,7 +49,7 @@ def test_several_runs_share_names_and_axes() -> None:
     lines = [np.asarray(line.get_ydata()) for line in axes.lines]
     np.testing.assert_array_equal(lines[0], runs[0].J)
     np.testing.assert_allclose(lines[2][:5], (runs[0].J + runs[1].J[:5]) / 2, rtol=1e-12)
-    assert np.isnan(lines[2][5:]).all()  # the mean ends with the shorter run
+    np.testing.assert_allclose(lines[2][5:], (runs[0].J[-1] + runs[1].J[5:]) / 2, rtol=1e-12)  # the first has ended
     assert [len(line) for line in lines] == [5, 9, 9, 5, 9, 9, 2]
     legend = axes.get_legend()
     assert legend is not None
@@ -92,6 +92,20 @@ def test_the_first_epochs_may_leave_the_picture() -> None:
     assert axes.get_ylim()[1] < 0.4
     assert [text.get_text() for text in axes.texts] == ["epochs 1 – 2 are above"]
     assert axes.get_yscale() == "linear"
+
+
+def test_the_mean_reaches_from_the_first_to_the_last_epoch() -> None:
+    """A network that has ended counts in mean and band with its last number, and one without numbers does not."""
+    nothing, kept = np.full(4, np.nan), (1, 3, None, 9)
+    values = [np.array([4.0, 2.0]), np.array([8.0, 6.0, 4.0, 3.0]), nothing, np.array([3.0, 1.0, np.nan])]
+    course = courses.Course("J", values, True, kept)
+    np.testing.assert_array_equal(course.continued, [[4, 2, 2, 2], [8, 6, 4, 3], [3, 1, 1, 1]])
+    assert course.marks == [(1, 4.0), (3, 4.0)]
+    axes = figure.new_figure(4, 3, False).add_subplot()
+    courses.draw_courses(axes, [course])
+    np.testing.assert_array_equal(axes.lines[4].get_ydata(), np.mean(course.continued, axis=0))
+    (band,) = axes.collections
+    assert band.get_paths()[0].get_extents().x1 == 4
 
 
 def test_bad_runs_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -26,6 +26,7 @@ class Course(NamedTuple):
     name: str
     values: Sequence[Floats]
     is_held_out: bool  # vermilion and dashed; of the training rows blue and solid
+    kept: Sequence[int | None] = ()  # the epoch that each network has kept, from 1 on; None: the last, unmarked
 
     @property
     def has_numbers(self) -> bool:
@@ -41,20 +42,38 @@ class Course(NamedTuple):
         table[~np.isfinite(table)] = np.nan
         return table
 
+    @property
+    def continued(self) -> Floats:
+        """The table of the networks with numbers, in which one that has ended keeps its last value.
 
-def draw_courses(axes: Axes, courses: Sequence[Course], kept: Sequence[int | None] = (), kept_name: str = "") -> None:
-    """Draws each course, and on the last one the epoch that each network has kept, which counts from 1.
+        So a mean over the networks does not jump where one of them ends.
+        """
+        table = self.table
+        table = table[np.isfinite(table).any(axis=1)]
+        for row in table:
+            last = np.flatnonzero(np.isfinite(row))[-1]
+            row[last:] = row[last]
+        return table
 
-    Several networks have thin curves and, as far as all of them were trained, their mean with the band of one standard
-    deviation around it. The axis is logarithmic where values differ by more than a factor of 5; otherwise the first
-    epochs may leave the picture at the top.
+    @property
+    def marks(self) -> list[tuple[int, float]]:
+        """The kept epochs, with the value of each."""
+        pairs = zip(self.kept, self.values, strict=False)
+        return [(k, float(each[k - 1])) for k, each in pairs if k and k <= len(each)]
+
+
+def draw_courses(axes: Axes, courses: Sequence[Course], kept_name: str = "") -> None:
+    """Draws each course, and on the last one the epoch that each network has kept.
+
+    Several networks have thin curves and their mean with the band of one standard deviation around it, in which a
+    network that has ended counts with its last value. The axis is logarithmic where values differ by more than a factor
+    of 5; otherwise the first epochs may leave the picture at the top.
     """
     drawn = [course for course in courses if course.has_numbers]
     for course in drawn:
         _draw(axes, course)
     if drawn:
-        marks = [(k, each[k - 1]) for k, each in zip(kept, drawn[-1].values, strict=False) if k]
-        if marks:
+        if marks := drawn[-1].marks:
             colour = VERMILION if drawn[-1].is_held_out else BLUE
             axes.plot(
                 *np.transpose(marks),
@@ -88,7 +107,8 @@ def _draw(axes: Axes, course: Course) -> None:
         return
     for each in course.values:
         axes.plot(np.arange(1, len(each) + 1), each, "-", color=colour, alpha=FAINT, linewidth=0.6)
-    mean, deviation, low = table.mean(axis=0), table.std(axis=0), table.min(axis=0)  # NaN where one has ended
+    table = course.continued
+    mean, deviation, low = table.mean(axis=0), table.std(axis=0), table.min(axis=0)
     low = np.maximum(mean - deviation, low)  # an end that is not positive would have no place on a logarithmic axis
     axes.fill_between(epochs, low, mean + deviation, color=colour, alpha=BAND, linewidth=0.0)
     axes.plot(epochs, mean, dashes, color=colour, label=f"{course.name}, mean", marker=marker, linewidth=1.8)

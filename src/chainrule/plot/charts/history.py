@@ -31,10 +31,10 @@ def history(*runs: History, show: str | Sequence[str] = "J", title: str = "", pr
     ``show`` names the charts, from above: "J", "learning_rate" (α of the last step of an epoch), "gradient"
     (‖∂J/∂W[i]‖ of each layer i, after each epoch) and "theta" (each entry of θ; of more than 500, evenly chosen ones).
     The last two are for one run, with ``record=["gradient"]`` or ``["theta"]``. Several runs, such as those of an
-    ensemble, have thin curves and, as far as all were trained, their mean with a band of one standard deviation. The
-    axis is logarithmic where J falls by more than a factor of 5; otherwise the first epochs may leave the picture at
-    the top, with a note. ``projector`` makes type and lines larger. The result is a Figure of Matplotlib, which has
-    ``savefig("curves.pdf")`` and ``axes``; a notebook shows it.
+    ensemble, have thin curves and their mean with a band of one standard deviation, in which a run that has ended
+    counts with its last value. The axis is logarithmic where J falls by more than a factor of 5; otherwise the first
+    epochs may leave the picture at the top, with a note. ``projector`` makes type and lines larger. The result is a
+    Figure of Matplotlib, which has ``savefig("curves.pdf")`` and ``axes``; a notebook shows it.
 
     Raises InputError without a run, for what is no `History`, and for what was not recorded or is for one run alone;
     MissingExtra if Matplotlib is not installed; UnknownName for an unknown chart.
@@ -69,13 +69,13 @@ def history(*runs: History, show: str | Sequence[str] = "J", title: str = "", pr
 
 
 def _draw_J(axes: Axes, runs: Sequence[History]) -> None:
-    courses = [Course("training J", [run.J for run in runs], False)]
-    courses.append(Course("validation J", [run.validation_J for run in runs], True))
     kept = [run.best_epoch for run in runs]
+    courses = [Course("training J", [run.J for run in runs], False)]
+    courses.append(Course("validation J", [run.validation_J for run in runs], True, kept))
     name = "best epoch of each"
     if len(runs) == 1 and (best := kept[0]) is not None:
         name = f"best: epoch {best}, {runs[0].validation_J[best - 1]:.4g}"
-    draw_courses(axes, courses, kept, name)
+    draw_courses(axes, courses, name)
 
 
 def _draw_learning_rate(axes: Axes, runs: Sequence[History]) -> None:

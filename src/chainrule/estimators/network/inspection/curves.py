@@ -20,17 +20,27 @@ def learning_curves(
     estimator: Any, title: str | None = None, projector: bool = False, kept: Sequence[int | None] | None = None
 ) -> Figure:
     """Draws the metric of the networks over the epochs, with the epochs that are kept, by default the estimator's."""
-    courses, kept = metric_courses(estimator), estimator.kept_epochs_ if kept is None else kept
+    kept = estimator.kept_epochs_ if kept is None else kept
+    name, courses = courses_of(estimator, kept)
     figure = new_figure(WIDTH, HEIGHT, projector)
     axes = figure.add_subplot()
-    drawn = [Course("training", courses.training, False)] if courses.training else []
-    drawn.append(Course("held out", courses.held_out, True))
-    known = [epoch for epoch in kept if epoch]
-    kept_name = f"kept: epoch {words.span(known)}" if known else ""
-    draw_courses(axes, drawn, kept, kept_name)
-    axes.set_ylabel(courses.name)
+    draw_courses(axes, courses, kept_in_words(kept))
+    axes.set_ylabel(name)
     finish(axes, _title(estimator) if title is None else title)
     return figure
+
+
+def courses_of(estimator: Any, kept: Sequence[int | None]) -> tuple[str, list[Course]]:
+    """Returns the name of the metric, and those of its courses that have numbers: on training and on held-out rows."""
+    name, held_out, training, _ = metric_courses(estimator)
+    courses = Course("training", training, False), Course("held out", held_out, True, kept)
+    return name, [course for course in courses if course.has_numbers]
+
+
+def kept_in_words(kept: Sequence[int | None]) -> str:
+    """Returns "kept: epoch 11 to 66", or "" if no network has chosen an epoch."""
+    known = [epoch for epoch in kept if epoch]
+    return f"kept: epoch {words.span(known)}" if known else ""
 
 
 def _title(estimator: Any) -> str:

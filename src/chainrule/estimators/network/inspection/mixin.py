@@ -105,9 +105,10 @@ class InspectionMixin:
     def plot_history(self, *, title: str | None = None, projector: bool = False) -> Figure:
         """Draws the learning curves: the metric after each epoch, on held-out and training rows, and what is kept.
 
-        The metric is that of ``scoring``; without it the RMSE in the target's unit, or J where it is no mean square.
-        Several networks have thin curves and their mean with a band of one standard deviation. ``projector`` makes type
-        and lines larger. The result is a Figure of Matplotlib.
+        The metric is that of ``scoring``; without it the measure that J is, such as the log-loss of classes or the RMSE
+        in the target's unit, and J of a cost that is none. Several networks have thin curves and their mean with a band
+        of one standard deviation, in which a network that has ended counts with its last value.
+        ``projector`` makes type and lines larger. The result is a Figure of Matplotlib.
 
         Raises NotFittedError before ``fit``, MissingExtra if Matplotlib is not installed, InputError for an estimator
         from a file of an early version, without curves.

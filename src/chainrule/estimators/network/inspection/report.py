@@ -94,6 +94,8 @@ def _body(estimator: Any, rows: LabelledRows, found: Importances, is_held_out: b
         yield "<h2>Training</h2>"
         yield '<div class="charts">'
         caption = f"The circle is the epoch of each network that is kept: {words.training_in_words(estimator)}."
+        if len(estimator.histories_) > 1:
+            caption += " In the mean, a network that has ended counts with its last value."
         yield _figure(lambda: learning_curves(estimator, ""), "learning curves", caption, "wide")
         yield "</div>"
     yield "<h2>Columns that matter</h2>"

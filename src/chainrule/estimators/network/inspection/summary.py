@@ -88,11 +88,11 @@ def _table_of_networks(estimator: Any) -> list[str]:
         at = (kept or history.epochs) - 1
         row = [str(j), "-".join(map(str, net.m)), str(kept or "last"), str(history.epochs)]
         row += [_at(history.J, at), _at(history.validation_J, at)]
-        if not courses.name.startswith("J"):
+        if not courses.is_J:
             row.append(_at(courses.held_out[j - 1], at))
         rows.append([*row, duration(float(history.seconds.sum()))])
     header = ["network", "sizes", "kept epoch", "epochs", "J", "held-out J"]
-    if not courses.name.startswith("J"):
+    if not courses.is_J:
         header.append(f"held-out {courses.name}")
     return text_table([*header, "time"], rows).split("\n")
 
