@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pickle
 import re
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,7 @@ pytest.importorskip("sklearn")
 from sklearn.exceptions import NotFittedError
 
 from chainrule.estimators import NetworkClassifier, NetworkRegressor
+from chainrule.estimators.network.inspection.small_layers import layers
 
 SMALL: dict[str, Any] = {"epochs": 6, "n_networks": 2, "random_state": 0}
 
@@ -97,6 +99,38 @@ def test_the_curves_of_numbers_are_in_their_unit() -> None:
     errors = [model.histories_[j].validation_J[k - 1] for j, k in enumerate(model.kept_epochs_) if k]
     np.testing.assert_allclose(marks[:, 1], deviation * np.sqrt(2 * np.array(errors)), rtol=1e-12)
     assert axes.get_title(loc="left").startswith("NetworkRegressor, 2 networks, held-out R² ")
+
+
+X_TWO = np.random.default_rng(0).normal(size=(80, 2))
+IS_POSITIVE = X_TWO > 0.0
+
+
+@pytest.mark.parametrize(
+    ("model", "y", "name", "measure"),
+    [
+        (NetworkClassifier(**SMALL), IS_POSITIVE[:, 0], "log-loss (labels smoothed by 0.05)", lambda J, d: J),
+        (NetworkClassifier(cost="cross_entropy", **SMALL), IS_POSITIVE[:, 0], "log-loss", lambda J, d: J),
+        (NetworkClassifier(**SMALL), IS_POSITIVE.astype(int), "log-loss of a label", lambda J, d: J / 2),
+        (NetworkRegressor(**SMALL), 9 * X_TWO, "RMSE, in standard deviations", lambda J, d: np.sqrt(J)),
+        (NetworkRegressor(cost="absolute_error", **SMALL), X_TWO[:, 0], "mean absolute error", lambda J, d: d * J),
+        (NetworkRegressor(quantiles=(0.1, 0.5), **SMALL), X_TWO[:, 0], "pinball loss", lambda J, d: d * J / 2),
+        (NetworkRegressor(cost="huber", **SMALL), X_TWO[:, 0], "J: huber", lambda J, d: J),
+        (NetworkRegressor(cost=cr.SumOfSquares(), **SMALL), X_TWO[:, 0], "J: sum of squares", lambda J, d: J),
+    ],
+)  # fmt: skip
+def test_the_curves_are_the_measure_that_J_is(model: Any, y: Any, name: str, measure: Any) -> None:
+    """The axis has the common measure that the cost is, in the unit of the target, or J; so have card and summary."""
+    pytest.importorskip("matplotlib")
+    model.fit(X_TWO, y)
+    (axes,) = model.plot_history().axes
+    assert axes.get_ylabel() == name
+    held_out, deviation = [h.validation_J for h in model.histories_], getattr(model.target_, "deviation", [1.0])[0]
+    expected = [measure(J, deviation) for J in held_out]
+    for line, values in zip(axes.lines[3:5], expected, strict=True):
+        np.testing.assert_allclose(np.asarray(line.get_ydata()), values, rtol=1e-12)
+    assert f">{name}" in model._repr_html_()
+    is_J = np.array_equal(expected[0], held_out[0])
+    assert (f"held-out {name}" in model.summary()) is not is_J
 
 
 def test_importances_are_computed_once_and_name_the_column(fitted: NetworkClassifier) -> None:
@@ -224,17 +258,34 @@ def test_the_card_in_markdown_has_what_is_known(fitted: NetworkClassifier, tmp_p
     assert again.partition("## Model")[2] == card.partition("## Model")[2]
 
 
-def test_names_of_activations_have_room_in_the_card() -> None:
-    """Long names are set smaller, so that none is cut or lies on another; a letter is 0.6 of its size wide."""
+@pytest.mark.parametrize(
+    "sizes", [[3, 8, 1], [170, 222, 188, 188, 128, 128, 128, 2], [3, *[64] * 15, 1], [20_000, 9, 9]]
+)
+@pytest.mark.parametrize("sigma", ["relu", "hard_tanh", cr.Parametric("hard_tanh")])
+def test_a_drawing_of_layers_can_be_read(sizes: list[int], sigma: Any) -> None:
+    """No text is smaller than 9 pixels or lies on another, a letter being 0.6 of its size wide; many layers are cut."""
+    drawing = layers(cr.Network.dense(sizes, hidden=sigma))
+    size = float(re.findall(r'font-size="([0-9.]+)"', drawing)[0])
+    texts = re.findall(r'<text x="([0-9.]+)" y="([0-9.]+)"[^>]*>([^<]*)<', drawing)
+    below = [(float(y), float(x), 0.6 * size * len(name)) for x, y, name in texts if float(y) > 80]
+    numbers = [(0.0, float(x), 0.6 * size * len(name)) for x, y, name in texts if float(y) < 80]
+    assert len(below) == len(numbers) - (len(sizes) > 9) == min(len(sizes), 8 if len(sizes) > 9 else 9)
+    for (line, x, wide), (next_line, next_x, next_wide) in pairwise([*sorted(below), *sorted(numbers)]):
+        assert line != next_line or next_x - x >= 0.99 * (wide + next_wide) / 2
+    assert size >= 9.0
+    assert max(x for _, x, _ in below) + 15 <= float(re.findall(r'width="(\d+)"', drawing)[0]) <= 276
+
+
+def test_the_card_lies_in_one_row() -> None:
+    """Beside a scroll bar of 15 pixels, a notebook of 950 has room for facts, layers and curves side by side."""
     rows = [[float(k), k % 3] for k in range(60)]
-    options: dict[str, Any] = {"activation": "hard_tanh", "parametric": True}
-    model = NetworkRegressor(epochs=2, n_networks=1, random_state=0, **options).fit(rows, [2.0 * k for k in range(60)])
-    drawing = model._repr_html_().partition('aria-label="layers"')[2].partition("</svg>")[0]
-    places = [float(x) for x in re.findall(r'<rect x="([0-9.]+)"', drawing)]
-    found = re.search(r'font-size="([0-9.]+)"', drawing)
-    assert found is not None
-    assert "κ·hard_tanh" in drawing
-    assert float(found[1]) * 0.6 * len("κ·hard_tanh") <= min(np.diff(places)) * 1.01
+    html = NetworkRegressor(**SMALL).fit(rows, [2.0 * k for k in range(60)])._repr_html_()
+    facts, drawn = re.search(r"flex:1 1 (\d+)px", html), re.search(r'<div style="width:(\d+)px">', html)
+    curves = re.search(r'aria-label="learning curves" width="(\d+)"', html)
+    assert facts
+    assert drawn
+    assert curves
+    assert int(facts[1]) + int(drawn[1]) + int(curves[1]) + 2 * 18 + 2 * 17 <= 950 - 15
 
 
 def test_the_card_draws_every_network() -> None:
