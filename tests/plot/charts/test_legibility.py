@@ -40,6 +40,14 @@ def dependence(projector: bool, columns: list[str]) -> Any:
     return plot.partial_dependence(classifier(["Adelie", "Chinstrap", "Gentoo"])[0], ROWS, columns, projector=projector)
 
 
+def targets(projector: bool) -> Any:
+    """Of two numbers with long names."""
+    y, encoder = [[3000.0 + 47.0 * k, 0.1 * k] for k in range(len(ROWS))], TableEncoder().fit(ROWS)
+    net = cr.Network.dense([encoder.n_features_out_, 4, 2], hidden="tanh", seed=0)
+    target = NumericLabels.fit(y, names=("the mass of the body in grams", "the length of the bill in millimetres"))
+    return plot.partial_dependence(TableModel(encoder, target, (net,)), ROWS, ["x0", "x1"], projector=projector)
+
+
 def residuals(projector: bool) -> Any:
     """Of numbers with four digits."""
     y, encoder = [3000.0 + 47.0 * k for k in range(len(ROWS))], TableEncoder().fit(ROWS)
@@ -65,6 +73,7 @@ CHARTS: dict[str, Callable[[bool], Any]] = {
     "history": history,
     "partial dependence": lambda projector: dependence(projector, ["x0", "x1"]),
     "partial dependence of categories": lambda projector: dependence(projector, ["x1"]),
+    "partial dependence of targets": targets,
     "residuals": residuals,
     "sigma": lambda projector: plot.sigma(*["relu", "tanh", "sine", "gelu", "sigmoid"], projector=projector),
     "weights": weights,

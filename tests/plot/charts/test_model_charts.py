@@ -93,6 +93,25 @@ def test_partial_dependence_is_the_mean_with_the_column_replaced() -> None:
     assert [text.get_text() for text in colour.get_xticklabels()] == ["blue", "red"]
 
 
+def test_several_targets_have_charts_of_their_own() -> None:
+    """A target has a line of charts with its name, in its own unit; the curves are the mean predictions."""
+    encoder = TableEncoder().fit(X)
+    net = cr.Network.dense([encoder.n_features_out_, 4, 2], hidden="tanh", seed=0)
+    Y = [[3000.0 * k, 0.01 * (k % 7)] for k in range(30)]
+    model = TableModel(encoder, NumericLabels.fit(Y, names=("mass", "length")), (net,))
+    axes = plot.partial_dependence(model, X, ["x0", "x1"], title="both").axes
+    assert [each.get_ylabel() for each in axes] == ["mean\nmass", "", "mean\nlength", ""]
+    assert [each.get_xlabel() for each in axes] == ["", "", "x0", "x1"]
+    assert [each.get_title(loc="left") for each in axes] == ["both", "", "", ""]
+    for k, number in enumerate((axes[0], axes[2])):
+        z, means = np.asarray(number.lines[0].get_xydata()).T
+        expected = [model.predict([[value, row[1]] for row in X])[:, k].mean() for value in z]
+        np.testing.assert_allclose(means, expected, rtol=1e-9)
+    assert axes[0].get_ylim() == axes[1].get_ylim()
+    assert axes[2].get_ylim() == axes[3].get_ylim()
+    assert np.ptp(axes[2].get_ylim()) < 0.1 < 1000.0 < np.ptp(axes[0].get_ylim())
+
+
 def test_other_estimators_have_scikit_learns_charts() -> None:
     """A classifier and a regressor of scikit-learn have the four charts."""
     rows, y = np.arange(40.0).reshape(20, 2) % 7, np.arange(20) % 2

@@ -56,7 +56,8 @@ def partial_dependence(rows: LabelledRows, column: str) -> Dependence:
         raise InputError(f"column {name!r} has no value in these rows; give rows that have some.")
     is_category = name in rows.model.encoder.categories_
     if is_category:
-        levels, codes = held.as_categories().levels, held.as_categories().values
+        categories = held.as_categories()
+        levels, codes = categories.levels, categories.values
         counts = rows_by_code(codes, len(levels))
         most = np.sort(np.argsort(-counts, kind="stable")[:MOST_LEVELS])
         chosen = [int(known[np.argmax(codes[known] == k)]) for k in most.tolist() if counts[k]]

@@ -70,7 +70,6 @@ def report_page(estimator: Any, rows: LabelledRows, found: Importances, is_held_
 def _body(estimator: Any, rows: LabelledRows, found: Importances, is_held_out: bool) -> Iterator[str]:
     model = estimator.model_
     results = results_of(rows)
-    is_class = isinstance(results, ClassResults | LabelResults)
     which = "held-out rows, each predicted by the networks that were not trained on it" if is_held_out else "rows"
     yield _paragraph(
         f"{type(estimator).__name__}, preset {estimator.preset}: {_count(model.networks)}. "
@@ -108,7 +107,6 @@ def _body(estimator: Any, rows: LabelledRows, found: Importances, is_held_out: b
     yield "</div>"
     top = [partial_dependence(rows, name) for name, value, _ in found.ranked()[:MOST_COLUMNS] if value > 0.0]
     if top:
-        limits = dependence.scale(top, is_class)
         yield _paragraph(
             "The mean prediction when a column has the same value in all rows. The band is the standard deviation over "
             "the rows: where it is wide, the effect depends on other columns."
@@ -116,7 +114,7 @@ def _body(estimator: Any, rows: LabelledRows, found: Importances, is_held_out: b
         yield '<div class="charts small">'
         for each in top:
             yield _figure(
-                lambda each=each: dependence.draw_partial_dependence(model, [each], limits=limits),  # type: ignore[misc]
+                lambda each=each: dependence.draw_partial_dependence(model, [each], beside=top),  # type: ignore[misc]
                 f"partial dependence on {each.column}", "",
             )  # fmt: skip
         yield "</div>"

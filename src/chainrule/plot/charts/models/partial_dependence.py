@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 
@@ -17,7 +17,6 @@ from chainrule.plot.charts.figure import (
     abridged,
     finish,
     new_figure,
-    new_panels,
     shorten,
 )  # fmt: skip
 from chainrule.plot.charts.models.predictions import table_model
@@ -26,6 +25,7 @@ from chainrule.tables.encoding.matching import matched
 from chainrule.tables.inspection.dependence import Dependence
 from chainrule.tables.inspection.dependence import partial_dependence as depend
 from chainrule.tables.inspection.importances import importances
+from chainrule.tables.intervals.quantile_labels import QuantileLabels
 from chainrule.tables.model import TableModel
 from chainrule.tables.reading.read import read
 from chainrule.tables.target_decoder import ClassLabels, NumericLabels
@@ -35,6 +35,8 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
+Curves: TypeAlias = Sequence[tuple[int, str]]  # the numbers of outputs, with their names
+
 WIDTH, HEIGHT = 3.2, 2.8  # of one chart, in inches
 MOST_COLUMNS = 6  # that are chosen
 ACROSS = 3  # charts side by side
@@ -43,6 +45,7 @@ LINE = 0.22  # inches of a line of a legend
 MOST_LETTERS = 18  # of all ticks of a category that lie in one line
 LONGEST = 30  # letters of a class that are shown
 MOST_CURVES = 4  # classes in a chart
+LETTERS_UP = 25  # of the name of a target beside its axis
 STYLES = ((BLUE, "-", "o"), (VERMILION, "--", "s"), ("#009e73", ":", "^"), ("#000000", "-.", "D"))
 
 
@@ -52,7 +55,8 @@ def partial_dependence(
     """Draws the mean prediction over the rows when a column has the same value in all of them, for each column.
 
     The curve of column c is z ↦ (1/t) Σⱼ N(x⁽ʲ⁾ with z in column c): a probability of each class (of the second of two;
-    of the four most frequent), or a number. The band has the standard deviation over the rows: where it is wide, the
+    of the four most frequent), or a number; the first four of several targets have charts of their own, each in its
+    unit. The band has the standard deviation over the rows: where it is wide, the
     effect of the column depends on others. Ticks at the bottom are values of the rows. Without ``columns`` the six are
     drawn that change the outputs most, by derivatives. ``model`` is a fitted estimator, or a `TableModel`; X are rows
     (t, n), for a model of tables in whatever form ``fit`` takes. Of other estimators the chart is scikit-learn's
@@ -92,49 +96,76 @@ def _unlabelled(model: TableModel, table: Any) -> LabelledRows:
 
 def draw_partial_dependence(
     model: TableModel, found: Sequence[Dependence], title: str = "", projector: bool = False,
-    limits: tuple[float, float] | None = None,
+    beside: Sequence[Dependence] = (),
 ) -> Figure:  # fmt: skip
-    """Draws the partial dependence of each column, on one scale, so that they can be compared."""
-    curves = _curves(model)
-    across = _entries_across(curves, min(len(found), ACROSS), projector)
-    legend = LINE * -(-len(curves) // across) if len(curves) > 1 else 0.0
-    below = legend + -(-len(found) // ACROSS) * max(map(_turned, found), default=0.0)
-    figure, panels = new_panels(max(len(found), 1), WIDTH, HEIGHT, projector, ACROSS, below)
+    """Draws the partial dependence of each column, on one scale, also for those ``beside`` it, to be compared.
+
+    Several targets are in several units: each has charts with a scale of its own.
+    """
     if not found:
-        panels[0].set_axis_off()
-        panels[0].text(0.5, 0.5, "no column changes the prediction", ha="center", va="center")
+        figure = new_figure(WIDTH, HEIGHT, projector)
+        axes = figure.add_subplot()
+        axes.set_axis_off()
+        axes.text(0.5, 0.5, "no column changes the prediction", ha="center", va="center")
         return figure
-    is_class = not isinstance(model.target, NumericLabels)
-    several = "mean P" if is_class else "mean prediction"
-    label = f"mean {curves[0][1]}" if len(curves) == 1 else several
-    for n, (axes, dependence) in enumerate(zip(panels, found, strict=True)):
-        _draw(axes, dependence, curves, is_class)
-        axes.set_ylabel("" if n % ACROSS else label)
-        axes.set_ylim(limits or scale(found, is_class))
-        shorten(axes.yaxis)
-        finish(axes, "" if n else title)
-    if len(curves) > 1:
-        handles = panels[0].get_legend_handles_labels()
-        figure.legend(*handles, loc="outside lower center", ncols=across, frameon=False)
+    groups, columns = _groups(model), min(len(found), ACROSS)
+    is_class, is_compared = not isinstance(model.target, NumericLabels), len(groups[0]) > 1
+    lines, entries = -(-len(found) // columns), _entries_across(groups[0], columns, projector)
+    legend = LINE * -(-len(groups[0]) // entries) if is_compared else 0.0
+    letters = int(LETTERS_UP * (PROJECTED if projector else 1.0))
+    below = legend + lines * max(map(_turned, found))
+    figure = new_figure(WIDTH * columns, HEIGHT * lines * len(groups), projector, below)
+    for g, curves in enumerate(groups):
+        limits = _scale([*found, *beside], curves, is_class)
+        if len(groups) > 1:
+            label = f"mean\n{abridged(curves[0][1], letters)}"
+        else:
+            label = "mean " + (("P" if is_class else "prediction") if is_compared else curves[0][1])
+        for n, dependence in enumerate(found):
+            line, column = divmod(n, columns)
+            place = (line * len(groups) + g) * columns + column + 1
+            axes = figure.add_subplot(lines * len(groups), columns, place)
+            _draw(axes, dependence, curves, is_class)
+            if g < len(groups) - 1:  # the chart of the next target is below
+                axes.set_xlabel("")
+                axes.tick_params(axis="x", labelbottom=False)
+            axes.set_ylabel("" if column else label, parse_math=False)
+            axes.set_ylim(limits)
+            shorten(axes.yaxis)
+            finish(axes, "" if g or n else title)
+    figure.align_ylabels()
+    if is_compared:
+        handles = figure.axes[0].get_legend_handles_labels()
+        figure.legend(*handles, loc="outside lower center", ncols=entries, frameon=False)
     return figure
 
 
-def _entries_across(curves: Sequence[tuple[int, str]], charts: int, projector: bool) -> int:
+def _entries_across(curves: Curves, charts: int, projector: bool) -> int:
     """Returns the entries that a line of the legend has room for below these charts."""
     room = LETTERS * WIDTH * charts * (PROJECTED if projector else 1.0)
     longest = max(len(name) + 6 for _, name in curves)
     return min(max(int(room // longest), 1), len(curves))
 
 
-def scale(found: Sequence[Dependence], is_class: bool) -> tuple[float, float]:
-    """Returns the limits of a vertical axis on which all of them have room."""
-    low = min(float((each.means - each.spread).min()) for each in found)
-    high = max(float((each.means + each.spread).max()) for each in found)
+def _scale(found: Sequence[Dependence], curves: Curves, is_class: bool) -> tuple[float, float]:
+    """Returns the limits of a vertical axis on which these curves of all of them have room."""
+    if is_class:
+        return -0.03, 1.03
+    outputs = [k for k, _ in curves]
+    low = min(float((each.means - each.spread)[:, outputs].min()) for each in found)
+    high = max(float((each.means + each.spread)[:, outputs].max()) for each in found)
     margin = 0.05 * (high - low) or 1.0
-    return (-0.03, 1.03) if is_class else (low - margin, high + margin)
+    return low - margin, high + margin
 
 
-def _curves(model: TableModel) -> list[tuple[int, str]]:
+def _groups(model: TableModel) -> list[Curves]:
+    """Returns the outputs that are drawn, with their names, in groups of one unit."""
+    curves = _curves(model)
+    has_units = isinstance(model.target, NumericLabels) and not isinstance(model.target, QuantileLabels)
+    return [[curve] for curve in curves] if has_units else [curves]
+
+
+def _curves(model: TableModel) -> Curves:
     """Returns the outputs that are drawn, with their names."""
     target = model.target
     if isinstance(target, NumericLabels):
@@ -149,7 +180,7 @@ def _curves(model: TableModel) -> list[tuple[int, str]]:
     return [(k, f"P({abridged(repr(classes[k]), LONGEST)})") for k in most.tolist()]
 
 
-def _draw(axes: Axes, dependence: Dependence, curves: Sequence[tuple[int, str]], is_class: bool) -> None:
+def _draw(axes: Axes, dependence: Dependence, curves: Curves, is_class: bool) -> None:
     places: Any = dependence.places
     for (k, name), (colour, dashes, marker) in zip(curves, STYLES, strict=False):
         mean, spread = dependence.means[:, k], dependence.spread[:, k]
