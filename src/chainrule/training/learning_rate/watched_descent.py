@@ -70,11 +70,11 @@ class WatchedDescent(RenewedRun):
 
     def _end_epoch(self) -> None:
         self._epochs += 1
-        J = self.records["J"]
-        can_have_risen = len(J) > 1 if not self._exact else self._earlier is not None
         if self.stopped == "diverged":
             return
-        if can_have_risen and J[-1] > J[-2] + self._noise * abs(J[-2]):
+        J = self.records["J"]
+        has_earlier = self._earlier is not None if self._exact else len(J) > 1
+        if has_earlier and J[-1] > J[-2] + self._noise * abs(J[-2]):
             self._halve()
         elif self._exact:
             self._earlier, self._theta = self._theta, self._net.theta.copy()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import platform
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 import numpy as np
@@ -32,41 +32,24 @@ TO_FILL_IN = {  # what the file of a model does not know
 
 def markdown_card(estimator: Any, rows: LabelledRows | None, is_held_out: bool) -> str:
     """Returns the card of a fitted estimator, with the results on these rows, or those that its file holds."""
-    return "\n".join(_lines(estimator, rows, is_held_out)) + "\n"
+    lines = [f"# Model card: {_text(words.name_of(estimator))}"]
+    for heading, section in _sections(estimator, rows, is_held_out):
+        lines += ["", f"## {heading}", "", *section]
+    return "\n".join(lines) + "\n"
 
 
-def _lines(estimator: Any, rows: LabelledRows | None, is_held_out: bool) -> Iterator[str]:
+def _sections(estimator: Any, rows: LabelledRows | None, is_held_out: bool) -> Iterator[tuple[str, Iterable[str]]]:
+    """Yields the heading and the lines of each section."""
     entries = dict(model_card(estimator))
     limits, made_by = entries.pop("Limits"), entries.pop("Made by")
-    yield f"# Model card: {_text(words.name_of(estimator))}"
-    yield ""
-    yield "## Intended use"
-    yield ""
-    for name, question in TO_FILL_IN.items():
-        yield f"- **{name}**: *to be filled in: {question}.*"
-    yield f"- **Limits**: {_text(limits)}"
-    yield ""
-    yield "## Results"
-    yield ""
-    yield from _results(estimator, rows, is_held_out)
-    yield ""
-    yield "## Model"
-    yield ""
-    for name, text in entries.items():
-        yield f"- **{name}**: {_text(text)}"
-    yield ""
-    yield "## Columns"
-    yield ""
-    yield from _columns(estimator)
-    yield ""
-    yield "## Target"
-    yield ""
-    yield from _target(estimator.target_)
-    yield ""
-    yield "## Versions"
-    yield ""
-    yield f"- {_text(made_by)}"
-    yield f"- Python {platform.python_version()}, NumPy {np.__version__}, scikit-learn {sklearn.__version__}"
+    blanks = [f"- **{name}**: *to be filled in: {question}.*" for name, question in TO_FILL_IN.items()]
+    libraries = f"Python {platform.python_version()}, NumPy {np.__version__}, scikit-learn {sklearn.__version__}"
+    yield "Intended use", [*blanks, f"- **Limits**: {_text(limits)}"]
+    yield "Results", _results(estimator, rows, is_held_out)
+    yield "Model", [f"- **{name}**: {_text(text)}" for name, text in entries.items()]
+    yield "Columns", _columns(estimator)
+    yield "Target", _target(estimator.target_)
+    yield "Versions", [f"- {_text(made_by)}", f"- {libraries}"]
 
 
 def _results(estimator: Any, rows: LabelledRows | None, is_held_out: bool) -> Iterator[str]:
