@@ -19,7 +19,7 @@ pytest.importorskip("sklearn")
 from sklearn.exceptions import NotFittedError
 
 from chainrule.estimators import NetworkClassifier, NetworkRegressor
-from chainrule.estimators.network.inspection.small_layers import layers
+from chainrule.estimators.cards.small_layers import layers
 
 SMALL: dict[str, Any] = {"epochs": 6, "n_networks": 2, "random_state": 0}
 

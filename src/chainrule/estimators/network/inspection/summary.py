@@ -6,6 +6,7 @@ from typing import Any
 
 from chainrule._internal.durations import duration
 from chainrule._internal.text_table import text_table
+from chainrule.estimators.cards.summary import Summary
 from chainrule.estimators.network.inspection import words
 from chainrule.estimators.network.inspection.metric import held_out_score, metric_courses, rmse
 from chainrule.estimators.network.search.report import table_of_trials
@@ -15,15 +16,6 @@ from chainrule.tables.targets.indicator_labels import IndicatorLabels
 
 MOST_COLUMNS = 40  # that are listed
 MOST_TARGETS = 8  # or classes in a line
-
-
-class Summary(str):
-    """A text that an interpreter and a notebook show as it is."""
-
-    __slots__ = ()
-
-    def __repr__(self) -> str:
-        return str(self)
 
 
 def summary(estimator: Any) -> Summary:

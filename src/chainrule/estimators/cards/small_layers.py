@@ -6,7 +6,7 @@ import math
 from html import escape
 from itertools import pairwise
 
-from chainrule.estimators.network.inspection.small_curves import HELD_OUT, INK, svg
+from chainrule.estimators.cards.small_curves import HELD_OUT, INK, svg
 from chainrule.network import Network
 from chainrule.plot.charts.figure import abridged
 

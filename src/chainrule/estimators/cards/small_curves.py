@@ -5,13 +5,11 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from html import escape
-from typing import Any
 
 import numpy as np
 
 from chainrule._internal.checks import Floats
 from chainrule.costs.training_set import evenly_spaced
-from chainrule.estimators.network.inspection.curves import courses_of, kept_in_words
 from chainrule.plot.charts.courses import LOG_RANGE, Course
 
 CURVE_WIDTH, CURVE_HEIGHT = 270, 170
@@ -21,12 +19,8 @@ DASHES = ' stroke-dasharray="5 3"'
 MOST_POINTS, MOST_OF_FAINT, FAINT = 300, 100, 0.4
 
 
-def curves(estimator: Any) -> str:
-    """Draws the metric over the epochs: that of each network faintly, their mean, and the epochs that are kept."""
-    if not estimator.histories_:  # a file of an early version holds none
-        return ""
-    kept = estimator.kept_epochs_
-    name, courses = courses_of(estimator, kept)
+def curves(name: str, courses: Sequence[Course], kept: str) -> str:
+    """Draws a metric of this name over the epochs: of each network faintly, their mean, and what is kept, in words."""
     epochs = max((course.table.shape[1] for course in courses), default=0)
     if epochs < 2:
         return ""
@@ -37,13 +31,13 @@ def curves(estimator: Any) -> str:
     is_log = low > 0.0 and high > LOG_RANGE * low
     frame = _Frame(low, high, is_log, epochs)
     parts = [frame.axes(name + (", log scale" if is_log else ""))]
-    has_several = len(kept) > 1
+    has_several = len(courses[-1].values) > 1
     if has_several:
         faint = f'stroke="{_colour(courses[-1])}" stroke-width="0.8" stroke-opacity="{FAINT}"'
         parts += [frame.line(each, faint, MOST_OF_FAINT) for each in courses[-1].values]
     parts += [frame.line(mean, _look(course), MOST_POINTS) for course, mean in zip(courses, means, strict=True)]
     parts += [frame.circle(k, value) for k, value in courses[-1].marks if math.isfinite(value)]
-    legend, height = _legend(courses, has_several, kept_in_words(kept))
+    legend, height = _legend(courses, has_several, kept)
     return svg(CURVE_WIDTH, CURVE_HEIGHT + height, "learning curves", "".join([*parts, legend]))
 
 

@@ -1,0 +1,1 @@
+"""The parts of which the cards and the summaries of all estimators consist."""
