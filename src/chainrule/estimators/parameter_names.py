@@ -5,39 +5,14 @@ from __future__ import annotations
 import inspect
 from collections.abc import Callable
 from functools import wraps
-from typing import Any, ParamSpec, Self, TypeVar
+from typing import Any, ParamSpec, Self, TypeVar, cast
 
 from chainrule._internal.naming import nearest
 from chainrule.errors import InputError
+from chainrule.estimators.names_elsewhere import ELSEWHERE, INSTEAD
 
 P = ParamSpec("P")
 R = TypeVar("R")
-
-ELSEWHERE = {  # the names that other libraries give to each parameter
-    "activation": ("nonlinearity", "act", "sigma", "activation_function"),
-    "batch_size": ("batch", "minibatch_size", "bs"),
-    "callbacks": ("callback",),
-    "categories": ("cat_features", "categorical_features", "categorical_feature", "cat_cols"),
-    "checkpoint": ("model_dir", "checkpoint_dir", "snapshot_file"),
-    "class_weight": ("class_weights",),
-    "cost": ("loss", "loss_function", "criterion", "objective", "loss_fn"),
-    "engine": ("device", "backend", "task_type"),
-    "epochs": ("max_iter", "n_epochs", "num_epochs", "max_epochs", "nb_epoch", "iterations", "n_iter"),
-    "hidden_layer_sizes": ("hidden_layers", "hidden_sizes", "hidden_units", "layers", "n_units"),
-    "learning_rate": ("lr", "eta", "learning_rate_init", "step_size"),
-    "n_networks": ("n_estimators", "n_ens", "ensemble_size", "n_models"),
-    "optimizer": ("solver", "optimiser", "optim"),
-    "patience": ("n_iter_no_change", "early_stopping", "early_stopping_rounds", "early_stopping_patience"),
-    "random_state": ("seed", "random_seed"),
-    "sample_weight": ("weight", "weights", "sample_weights"),
-    "scoring": ("eval_metric", "metric", "metrics"),
-    "threads": ("n_jobs", "num_threads", "n_threads", "nthread", "thread_count"),
-    "time_limit": ("max_time", "time_budget", "timeout", "max_runtime_secs"),
-    "validation_fraction": ("validation_split", "test_size", "val_fraction"),
-    "weight_decay": ("alpha", "l2", "wd", "reg_lambda", "l2_regularization"),
-    "X_val": ("eval_set", "validation_data", "validation_set", "X_valid"),
-    "y_val": ("y_valid",),
-}
 
 
 def suggesting_names(function: Callable[P, R]) -> Callable[P, R]:
@@ -57,7 +32,8 @@ def suggesting_names(function: Callable[P, R]) -> Callable[P, R]:
     def checked(*args: P.args, **kwargs: P.kwargs) -> R:
         for given in kwargs:
             if given not in known:
-                raise TypeError(f"{called} has no parameter {given!r}{_suggestion(given, known)}")
+                place, others = _other_place(function, cast("tuple[Any, ...]", args))
+                raise TypeError(f"{called} has no parameter {given!r}{_suggestion(given, known, place, others)}")
         return function(*args, **kwargs)
 
     return checked
@@ -83,16 +59,38 @@ class ParameterNamesMixin:
         known = tuple(inspect.signature(type(self)).parameters)
         for given in params:
             if given not in known:
-                suggestion = _suggestion(given.rpartition("__")[2], known)
+                suggestion = _suggestion(given.rpartition("__")[2], known, *_other_place(type(self).__init__, (self,)))
                 raise InputError(f"{type(self).__name__} has no parameter {given!r}{suggestion}")
         base: Any = super()
         base.set_params(**params)
         return self
 
 
-def _suggestion(given: str, known: tuple[str, ...]) -> str:
-    for ours, others in ELSEWHERE.items():
-        names = (*others, ours)  # an estimator may have the name that another library gives
-        if given in names and (meant := [name for name in names if name in known]):
-            return f"; did you mean {meant[0]!r}?"
-    return nearest(given, known) or f". It has: {', '.join(known)}."
+def _other_place(function: Callable[..., Any], args: tuple[Any, ...]) -> tuple[str, tuple[str, ...]]:
+    """Returns where an estimator has other parameters, and their names: `fit` beside the constructor, and the reverse.
+
+    A function that is no method has none.
+    """
+    if not args:
+        return "", ()
+    kind = type(args[0])
+    if function.__name__ == "__init__":
+        return "fit", tuple(inspect.signature(kind.fit).parameters)[1:]
+    return kind.__name__, tuple(inspect.signature(kind).parameters)
+
+
+def _suggestion(given: str, known: tuple[str, ...], place: str, others: tuple[str, ...]) -> str:
+    """Returns the end of the message: the parameter that is meant, here or in another place, or what stands for it."""
+    names: tuple[str, ...] = (given,)  # under which the parameter may be known
+    for ours, elsewhere in ELSEWHERE.items():
+        if given == ours or given in elsewhere:
+            names = (given, *elsewhere, ours)  # an estimator may have the name that another library gives
+    if meant := [name for name in names if name in known]:
+        return f"; did you mean {meant[0]!r}?"
+    if meant := [name for name in names if name in others]:
+        return f"; {place} has it: {place}({meant[0]}=…)"
+    for instead, needed, sentence in INSTEAD:
+        if given in instead and (needed in known or needed in others):
+            return f": {sentence}."
+    near = nearest(given, known) if len(names) == 1 else ""  # what looks like a name of the table means something else
+    return near or f". It has: {', '.join(known)}."

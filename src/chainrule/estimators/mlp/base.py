@@ -30,6 +30,7 @@ from chainrule.estimators.mlp.messages import log_end, say
 from chainrule.estimators.mlp.saving import MLPSavingMixin
 from chainrule.estimators.mlp.settings import STOCHASTIC, as_hidden_sizes, as_sigma, require_valid_settings
 from chainrule.estimators.mlp.stochastic import Solver, fit_stochastic
+from chainrule.estimators.parameter_names import ParameterNamesMixin, suggesting_names
 from chainrule.estimators.random_states import LARGEST_DRAWN_SEED, as_random_state
 from chainrule.estimators.sklearn_callbacks import CallbackSupportMixin, Hooks, has_callbacks, with_callbacks
 from chainrule.estimators.weights import counted_rows, rows_of, without_weightless
@@ -58,7 +59,9 @@ def as_labels(y: Any) -> Any:
     return y if y is None or hasattr(y, "toarray") else as_targets(y)
 
 
-class BaseMLP(MLPSavingMixin, CallbackSupportMixin, BaseEstimator):  # type: ignore[misc]  # scikit-learn has no types
+class BaseMLP(
+    MLPSavingMixin, CallbackSupportMixin, ParameterNamesMixin, BaseEstimator,  # type: ignore[misc]  # scikit-learn has no types
+):  # fmt: skip
     """Trains a network as scikit-learn's MLPs do; subclasses define the labels, the cost and the score."""
 
     # ---- defined by the subclasses -----------------------------------------------------------------------------------
@@ -89,6 +92,7 @@ class BaseMLP(MLPSavingMixin, CallbackSupportMixin, BaseEstimator):  # type: ign
 
     # ---- training ----------------------------------------------------------------------------------------------------
 
+    @suggesting_names
     @with_callbacks
     def fit(self, X: Any, y: Any, sample_weight: Any = None) -> Self:
         """Trains on X (t, n), an array or a sparse matrix, and y (t,) or (t, m); ``sample_weight`` is (t,).
@@ -100,6 +104,7 @@ class BaseMLP(MLPSavingMixin, CallbackSupportMixin, BaseEstimator):  # type: ign
         return self._fit(X, y, sample_weight, incremental=False)
 
     @available_if(require_stochastic)  # type: ignore[untyped-decorator, unused-ignore]
+    @suggesting_names
     def partial_fit(self, X: Any, y: Any, sample_weight: Any = None) -> Self:
         """Trains one epoch on these rows, with the moments and the learning rate of the last call.
 

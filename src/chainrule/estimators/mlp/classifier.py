@@ -196,6 +196,7 @@ class MLPClassifier(ScoredLabels, ClassifierMixin, BaseMLP):  # type: ignore[mis
         return float(np.average(is_right, weights=examples.weights))
 
     @available_if(require_stochastic)  # type: ignore[untyped-decorator, unused-ignore]
+    @suggesting_names
     def partial_fit(self, X: Any, y: Any, sample_weight: Any = None, classes: Any = None) -> Self:
         """Trains one epoch on these rows, with the moments and the learning rate of the last call.
 

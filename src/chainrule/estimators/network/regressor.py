@@ -255,6 +255,7 @@ class NetworkRegressor(ScoredLabels, RegressorMixin, NetworkBase):  # type: igno
         """
         return self._fit(X, y, sample_weight, X_val, y_val, sample_weight_val, groups)
 
+    @suggesting_names
     def partial_fit(self, X: Any, y: Any, sample_weight: Any = None) -> Self:
         """Trains one epoch on new rows, at a constant learning rate, continuing from the current networks.
 
