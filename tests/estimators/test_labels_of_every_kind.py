@@ -17,6 +17,7 @@ pytest.importorskip("sklearn", "1.6")
 import pandas
 import polars
 import pyarrow
+import scipy.sparse
 from sklearn.exceptions import ConvergenceWarning, DataConversionWarning
 
 from chainrule.errors import DataWarning, InputError
@@ -110,6 +111,11 @@ REFUSED: list[tuple[str, Any, str]] = [
     ("rows of different lengths", [[1], [1, 2]] * (T // 2), "must be an array of labels; got a list that NumPy cannot"),
     ("structured", np.zeros(T, dtype=[("y", "f8")]), "must hold numbers, booleans or texts"),
     ("a number", np.array(1.0), "must have shape .*one label per row"),
+    ("none at all", None, "(to be passed, but the target y is None. Give|must hold) one label per row"),
+    ("an empty list", [], r"(0\. Give one label per row|must have shape .*, one label per row; got \(0,\))"),
+    ("too few", np.array(BITS[:3]), r"3\. Give one label per row"),
+    ("a sparse column", scipy.sparse.csr_matrix(np.array(BITS)[:, None]), r"must be a dense array; got a csr_matrix"),
+    ("a sparse array", scipy.sparse.coo_array(np.array(BITS)[:, None]), r"must be a dense array; got a coo_array"),
 ]  # fmt: skip
 
 
@@ -159,9 +165,30 @@ def test_validation_labels_are_checked_by_their_name(make: Callable[[], Any]) ->
 
 @pytest.mark.parametrize("make", CLASSIFIERS + REGRESSORS)
 def test_labels_of_a_score_are_checked(make: Callable[[], Any]) -> None:
-    """A gap in the labels of a score is refused with its row."""
+    """A gap in the labels of a score is refused with its row; so are no labels, too few and sparse ones."""
+    model = make().fit(X, BITS)
     with pytest.raises(InputError, match="y has no value in row 6"):
-        make().fit(X, BITS).score(X, GAP)
+        model.score(X, GAP)
+    for kind, y, says in REFUSED[-5:]:
+        with pytest.raises(InputError, match=rf"\by {says}"):
+            model.score(np.asarray(X), y)
+        if hasattr(model, "model_") and kind != "too few":
+            with pytest.raises(InputError, match=r"\by must (hold|be|have)"):
+                model.model_.score(X, y)
+
+
+def test_sparse_indicators_are_scored_as_they_are_learned() -> None:
+    """MLPClassifier learns and scores several labels of a sparse matrix; the others ask for a dense one."""
+    several = np.column_stack([BITS, np.arange(T) % 3 == 0]).astype(int)
+    sparse = scipy.sparse.csr_matrix(several)
+    pair = MLPClassifier(**MLP).fit(X, sparse)
+    assert pair.score(X, sparse) == pair.score(X, several)
+    network = NetworkClassifier(**NETWORK).fit(X, several)
+    for model in (network, network.model_):
+        with pytest.raises(InputError, match=r"y must be a dense array; got a csr_matrix. Pass y\.toarray\(\)"):
+            model.score(X, sparse)
+    with pytest.raises(InputError, match=r"y must be a dense array; got a csr_matrix. Pass y\.toarray\(\)"):
+        MLPRegressor(**MLP).fit(X, sparse)
 
 
 def test_one_hot_labels_are_several_labels_with_a_warning() -> None:

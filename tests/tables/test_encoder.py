@@ -140,6 +140,8 @@ def test_forced_categories() -> None:
         TableEncoder(categories=["zap"]).fit(pandas.DataFrame(X, columns=["zip", "n"]))
     with pytest.raises(InputError, match="must be a list of columns; got the text 'zip'"):
         TableEncoder(categories="zip").fit(X)
+    with pytest.raises(InputError, match="must be a list of columns; got 3"):
+        TableEncoder(categories=3).fit(X)  # type: ignore[arg-type]
 
 
 GOOD = [float(k) for k in range(8)]

@@ -187,6 +187,8 @@ def test_names_by_number(name: str) -> None:
     names, few = NumberedNames(5), tuple(f"x{k}" for k in range(5))
     assert (name in names) == (name in few)
     assert names == few
+    assert hash(names) == hash(few)
+    assert names != (*few[:4], 4)
     assert (names[1:3], names[-1], len(names), list(names)) == (few[1:3], few[-1], 5, list(few))
     if name in few:
         assert names.index(name) == few.index(name)

@@ -199,12 +199,15 @@ def test_the_user_settles_what_texts_leave_open(writing: Writing, texts: list[An
     [
         ({"decimal": ";"}, "decimal must be"), ({"thousands": "-"}, "thousands must be"),
         ({"decimal": ",", "thousands": ","}, "thousands must be"), ({"missing": "?"}, "missing must be a list"),
+        ({"missing": None}, "missing must be a list"), ({"missing": 3}, "missing must be a list"),
     ],
 )  # fmt: skip
 def test_marks_are_checked(options: dict[str, Any], says: str) -> None:
-    """Another mark, the same one twice and a single text for a list are refused by ``fit``."""
+    """Another mark, the same one twice and no list of texts are refused by ``fit``, also for numbers."""
     with pytest.raises(InputError, match=says):
         TableEncoder(**options).fit([["1,5"], ["2,5"]])
+    with pytest.raises(InputError, match=says):
+        TableEncoder(**options).fit([[1.5], [2.5]])
 
 
 NEW: list[tuple[list[Any], list[Any], str]] = [  # training texts, a new text, and the error

@@ -8,11 +8,12 @@ from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
-from sklearn.utils import _safe_indexing, check_consistent_length
+from sklearn.utils import _safe_indexing
 from sklearn.utils.validation import _num_samples
 
 from chainrule._internal.checks import Floats, RowNumbers, as_weights, shown
 from chainrule.errors import InputError
+from chainrule.estimators.label_counts import require_label_per_row
 from chainrule.tables.labels import labels_at
 from chainrule.tables.numeric_table import NumericTable
 from chainrule.tables.table import Table
@@ -43,7 +44,7 @@ def without_weightless(X: Any, y: Any, weights: Any) -> tuple[Any, Any, Floats |
     """
     if weights is None or y is None:
         return X, y, None
-    check_consistent_length(X, y)
+    require_label_per_row(X, y)
     w = as_row_weights(weights, _num_samples(X))
     if w is None or (w > 0.0).all():
         return X, y, w

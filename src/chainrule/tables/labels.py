@@ -31,6 +31,8 @@ def as_targets(y: Any, symbol: str = "y") -> NDArray[Any]:
     >>> as_targets(np.array([1, 0, True], dtype=object))
     array([1, 0, 1])
     """
+    if y is None:
+        raise InputError(f"{symbol} must hold one label per row; got None.")
     values = label_array(y, symbol)
     if values.ndim not in (1, 2) or values.shape[-1] == 0 or len(values) == 0:
         raise InputError(f"{symbol} must have shape (t,) or (t, m), one label per row; got {values.shape}.")

@@ -33,7 +33,7 @@ from chainrule.tables.estimator_record import EstimatorRecord
 from chainrule.tables.intervals.conformal import bounds
 from chainrule.tables.intervals.quantile_labels import QuantileLabels
 from chainrule.tables.intervals.spread import require_spread, spread_of
-from chainrule.tables.labels import as_targets
+from chainrule.tables.labels import as_targets, label_array
 from chainrule.tables.reading.read import AnyTable, read
 from chainrule.tables.row_predictor import RowPredictor
 from chainrule.tables.scores import accuracy, r_squared, subset_accuracy
@@ -43,6 +43,7 @@ from chainrule.tables.targets import decoders
 from chainrule.tables.targets.decoders import Target, known_labels
 from chainrule.tables.targets.given_targets import frame_of_targets, named_columns
 from chainrule.tables.targets.indicator_labels import IndicatorLabels
+from chainrule.tables.targets.target_columns import TargetColumns
 
 KIND = "table model"
 MOST_SINGLE_ROWS, MOST_COLUMNS = 64, 1_000  # of dicts or lists that are encoded one by one; more are faster as a table
@@ -240,7 +241,9 @@ class TableModel:
             columns = {name: frame.column(name) for name in frame.names}
             return table, known_labels(self.target, columns, self.encoder.missing)
         if (names := named_columns(y, table.names, len(table))) is None:
-            return table, y if isinstance(self.target, IndicatorLabels) else as_targets(y)
+            if isinstance(self.target, IndicatorLabels):
+                return table, y if isinstance(y, TargetColumns) else label_array(y)
+            return table, as_targets(y)
         columns = {known_column(name, table.names, table.origin): table.column(name) for name in names}
         return table.without(*columns), known_labels(self.target, columns, self.encoder.missing)
 

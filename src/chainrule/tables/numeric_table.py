@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from operator import eq
 from typing import Any, ClassVar
 
 import numpy as np
@@ -42,10 +43,10 @@ class NumberedNames(Sequence[str]):
     def __eq__(self, other: object) -> bool:
         if isinstance(other, NumberedNames):
             return self.n == other.n
-        return isinstance(other, tuple) and len(other) == self.n and all(map(str.__eq__, self, other))
+        return isinstance(other, tuple) and len(other) == self.n and all(map(eq, self, other))
 
     def __hash__(self) -> int:
-        return hash(self.n)
+        return hash(tuple(self))  # as of the tuple that is equal
 
     def index(self, value: str, *_: int) -> int:
         """Returns the number of the column of this name. Raises ValueError if there is none."""

@@ -13,7 +13,6 @@ from numpy.typing import NDArray
 from sklearn.base import BaseEstimator
 from sklearn.exceptions import ConvergenceWarning, NotFittedError
 from sklearn.model_selection import train_test_split
-from sklearn.utils import check_consistent_length
 from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_is_fitted, validate_data
 
@@ -25,6 +24,7 @@ from chainrule.diagnosis.dead_units import dead_layer
 from chainrule.errors import TrainingWarning
 from chainrule.estimators.column_scales import ColumnScales
 from chainrule.estimators.examples import Examples
+from chainrule.estimators.label_counts import no_labels, require_label_per_row
 from chainrule.estimators.mlp.epoch_records import EpochRecorder, ReportedLoss
 from chainrule.estimators.mlp.messages import log_end, say
 from chainrule.estimators.mlp.saving import MLPSavingMixin
@@ -35,7 +35,6 @@ from chainrule.estimators.random_states import LARGEST_DRAWN_SEED, as_random_sta
 from chainrule.estimators.sklearn_callbacks import CallbackSupportMixin, Hooks, has_callbacks, with_callbacks
 from chainrule.estimators.weights import counted_rows, rows_of, without_weightless
 from chainrule.network import Layer, Network, few_outputs
-from chainrule.tables.labels import as_targets
 from chainrule.training.lbfgs import train_lbfgs
 
 NOT_FINITE = (
@@ -54,17 +53,14 @@ def require_stochastic(estimator: Any) -> bool:
     return True
 
 
-def as_labels(y: Any) -> Any:
-    """Returns the labels as an array (t,) or (t, m); sparse ones, and None, are left to scikit-learn's checks."""
-    return y if y is None or hasattr(y, "toarray") else as_targets(y)
-
-
 class BaseMLP(
     MLPSavingMixin, CallbackSupportMixin, ParameterNamesMixin, BaseEstimator,  # type: ignore[misc]  # scikit-learn has no types
 ):  # fmt: skip
     """Trains a network as scikit-learn's MLPs do; subclasses define the labels, the cost and the score."""
 
     # ---- defined by the subclasses -----------------------------------------------------------------------------------
+
+    _given_labels: Any  # of `ScoredLabels`
 
     @abstractmethod
     def _validate(self, X: Any, y: Any, incremental: bool, reset: bool) -> tuple[Any, NDArray[Any], NDArray[Any]]:
@@ -94,7 +90,7 @@ class BaseMLP(
 
     @suggesting_names
     @with_callbacks
-    def fit(self, X: Any, y: Any, sample_weight: Any = None) -> Self:
+    def fit(self, X: Any, y: Any = None, sample_weight: Any = None) -> Self:
         """Trains on X (t, n), an array or a sparse matrix, and y (t,) or (t, m); ``sample_weight`` is (t,).
 
         scikit-learn's callbacks (1.9 and later, ``set_callbacks``) are called after each epoch and may stop training.
@@ -158,11 +154,13 @@ class BaseMLP(
     def _counted_rows(self, X: Any, y: Any, sample_weight: Any, incremental: bool) -> tuple[Any, Any, Floats | None]:
         """Returns the rows of positive weight, their labels and their weights, multiplied by those of the classes."""
         X, y, given = without_weightless(X, y, sample_weight)
-        y = as_labels(y)
-        weights = given if y is None else self._row_weights(y, given, incremental)
+        if y is None:
+            raise no_labels()
+        y = self._given_labels(y)
+        require_label_per_row(X, y)
+        weights = self._row_weights(y, given, incremental)
         if weights is None or (weights > 0.0).all():
             return X, y, weights
-        check_consistent_length(X, y)
         rows = counted_rows(weights, len(weights), weights.dtype)
         return *rows_of(X, y, rows), weights[rows]
 

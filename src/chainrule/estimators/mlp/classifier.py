@@ -18,7 +18,7 @@ from chainrule._internal.checks import Floats, shown
 from chainrule.costs import CrossEntropy, LogLikelihood
 from chainrule.engines.choice import EngineLike
 from chainrule.estimators.examples import Examples
-from chainrule.estimators.mlp.base import BaseMLP, as_labels, require_stochastic
+from chainrule.estimators.mlp.base import BaseMLP, require_stochastic
 from chainrule.estimators.mlp.epoch_records import ReportedLoss
 from chainrule.estimators.parameter_names import suggesting_names
 from chainrule.estimators.scored_labels import ScoredLabels
@@ -65,6 +65,7 @@ class MLPClassifier(ScoredLabels, ClassifierMixin, BaseMLP):  # type: ignore[mis
     """
 
     loss: ClassVar[str] = "log_loss"
+    _takes_sparse_labels: ClassVar[bool] = True
 
     @suggesting_names
     def __init__(
@@ -215,7 +216,7 @@ class MLPClassifier(ScoredLabels, ClassifierMixin, BaseMLP):  # type: ignore[mis
                 )
         elif classes is not None:
             self.classes_ = unique_labels(classes)
-            several = type_of_target(as_labels(y)).startswith("multilabel")
+            several = type_of_target(self._given_labels(y)).startswith("multilabel")
             self._label_binarizer = LabelBinarizer().fit(y if several else classes)
         return self._fit(X, y, sample_weight, incremental=True)
 

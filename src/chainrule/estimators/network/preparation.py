@@ -14,6 +14,7 @@ from chainrule._internal.checks import Array, Floats
 from chainrule._internal.sparse_rows import SparseRows
 from chainrule.errors import InputError
 from chainrule.estimators.examples import Examples
+from chainrule.estimators.label_counts import require_label_per_row
 from chainrule.estimators.network import settings
 from chainrule.estimators.network.initial_network import Shape
 from chainrule.estimators.network.recipe import Recipe
@@ -104,10 +105,7 @@ class PreparationMixin:
             X, y, read_targets=read_targets, weights=sample_weight, numbers_at_once=is_plain and not continues
         )
         labels = self._as_labels(y)
-        if len(labels) != len(table):
-            raise InputError(
-                f"Found input variables with inconsistent numbers of samples: {len(table)} rows, {len(labels)} labels."
-            )
+        require_label_per_row(table, labels)
         rows = self._rows(table, labels, sample_weight, "sample_weight", continues)
         if not continues:
             self._n_sparse = sparse_features(rows.table)

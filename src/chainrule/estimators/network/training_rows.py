@@ -15,6 +15,7 @@ from chainrule._internal.checks import Floats, RowNumbers, shown
 from chainrule._internal.naming import listed, nearest, spellings
 from chainrule.errors import InputError
 from chainrule.estimators.examples import Examples
+from chainrule.estimators.label_counts import length, no_labels, require_label_per_row
 from chainrule.estimators.weights import as_row_weights, counted_rows
 from chainrule.tables.labels import as_targets, labels_at
 from chainrule.tables.numeric_table import NumericTable
@@ -94,7 +95,7 @@ def as_table_and_labels(
     Raises InputError if y is None or does not have one label per row.
     """
     if y is None:
-        raise InputError("requires y to be passed, but the target y is None. Give one label per row, or a column.")
+        raise no_labels("; or, where X is a table with names, the name of its target column")
     table = read(X, symbol, numbers_at_once=numbers_at_once)
     has_names = table.has_names or isinstance(table, Table)
     if (names := named_columns(y, table.names if has_names else (), len(table))) is not None:
@@ -109,10 +110,7 @@ def as_table_and_labels(
             raise InputError(f"y must name each column once; got {listed(names)}.")
         chosen = {found[name]: table.column(found[name]) for name in names}
         return table.without(*chosen), read_targets(_counted(chosen, weights, len(table), weights_symbol, table.origin))
-    if (count := _length(y)) not in (None, len(table)):
-        raise InputError(
-            f"Found input variables with inconsistent numbers of samples: {symbol} has {len(table)} rows, y {count}."
-        )
+    require_label_per_row(table, y, symbol)
     if (frame := frame_of_targets(y)) is not None:
         chosen = {name: frame.column(name) for name in frame.names}
         return table, read_targets(_counted(chosen, weights, len(table), weights_symbol, "y"))
@@ -152,18 +150,12 @@ def _instead_of_others(y: Any, rows: RowNumbers, t: int) -> Any:
     return labels_at(y, source)
 
 
-def _length(y: Any) -> int | None:
-    """Returns the number of labels, or None if y is no collection."""
-    shape = y.shape if hasattr(y, "shape") else (len(y),) if hasattr(y, "__len__") else ()
-    return shape[0] if shape else None
-
-
 def as_groups(groups: Any, t: int, rows: RowNumbers) -> NDArray[Any]:
     """Returns the groups of those of t rows that count: numbers, booleans, texts, or the texts of dates.
 
     Raises InputError if one of them has no group.
     """
-    if _length(groups) == t:
+    if length(groups) == t:
         groups = _instead_of_others(groups, rows, t)
     if getattr(getattr(groups, "dtype", None), "kind", "") == "M":
         times = np.asarray(groups, dtype="datetime64[us]")

@@ -132,6 +132,7 @@ class TableEncoder(EncoderState):
         resolve("dtype", self.dtype, dict.fromkeys(("float32", "float64")))
         as_integer(self.max_levels, "max_levels", 2)
         as_integer(self.max_values, "max_values", 0)
+        self.writing()  # raises InputError for a setting that only columns of texts would need
         table = self.recognised(read(X))
         columns = _columns(table, self._category_names(table))
         features = _features(table, columns)
@@ -171,8 +172,9 @@ class TableEncoder(EncoderState):
 
     def _category_names(self, table: AnyTable) -> set[str]:
         """Returns the names of the columns given in ``categories``."""
-        if isinstance(self.categories, str):
-            raise InputError(f"categories must be a list of columns; got the text {shown(self.categories)}.")
+        if isinstance(self.categories, str) or not isinstance(self.categories, (Iterable, type(None))):
+            kind = "the text " if isinstance(self.categories, str) else ""
+            raise InputError(f"categories must be a list of columns; got {kind}{shown(self.categories)}.")
         names = set()
         for wanted in self.categories or ():
             if isinstance(wanted, (int, np.integer)) and 0 <= wanted < len(table.names):

@@ -106,7 +106,8 @@ class Writing:
             raise InputError(f"decimal must be '.' or ','; got {shown(decimal)}.")
         if thousands not in (None, *THOUSANDS) or (thousands and thousands == decimal):
             raise InputError(f"thousands must be ',', '.', ' ', \"'\" or '', not the decimal; got {shown(thousands)}.")
-        if isinstance(missing, str) or not all(isinstance(token, str) for token in missing):
+        are_several = isinstance(missing, Iterable) and not isinstance(missing, str)
+        if not are_several or not all(isinstance(token, str) for token in missing):
             raise InputError(f"missing must be a list of texts; got {shown(missing)}.")
         return cls(decimal, thousands, tuple(missing))  # type: ignore[arg-type]  # checked above
 
