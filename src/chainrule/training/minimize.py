@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Callable, Sequence
-from contextlib import suppress
 from typing import Any
 
 import numpy as np
@@ -28,7 +27,7 @@ from chainrule.training.history import History
 from chainrule.training.minimizers.levenberg_marquardt import levenberg_marquardt
 from chainrule.training.minimizers.objective import SearchObjective
 from chainrule.training.minimizers.scipy_methods import conjugate_gradients, lbfgs, newton_cg
-from chainrule.training.minimizers.search import Search
+from chainrule.training.minimizers.search import Search, SearchEnded, foreign_stop
 from chainrule.training.verdict import Verdict, pronounce
 
 METHODS: dict[str, Callable[[SearchObjective, Search], None]] = {
@@ -123,8 +122,12 @@ def minimize(
             try:
                 calls.begin(history)
                 watched.connect(lambda: search.interrupt("callback"))
-                with suppress(StopIteration):
+                try:
                     _run(run, objective, search, problem.epochs)
+                except SearchEnded:
+                    pass
+                except StopIteration as error:
+                    raise foreign_stop() from error
                 history.stopped = search.stopped or "rounding"
                 make(calls.missed(history), history)
             finally:
@@ -145,7 +148,7 @@ def minimize(
 def _run(
     method: Callable[[SearchObjective, Search], None], objective: SearchObjective, search: Search, epochs: int
 ) -> None:
-    """Runs the method from the network's θ until it ends the search by StopIteration, or cannot find a step."""
+    """Runs the method from the network's θ until it ends the search by SearchEnded, or cannot find a step."""
     theta = search.theta.copy()
     _, g = objective.J_and_gradient(theta)
     search.begin(objective.begins_finite, g)

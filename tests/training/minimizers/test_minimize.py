@@ -175,6 +175,29 @@ def test_callbacks_see_the_network(method: str) -> None:
     assert seen == pytest.approx([1.0, 1.0, 1.0], rel=1e-12)
 
 
+@pytest.mark.parametrize("calls", range(1, 30, 4))
+@pytest.mark.parametrize("method", METHODS)
+def test_a_stop_iteration_of_an_activation_is_an_error(method: str, calls: int) -> None:
+    """A StopIteration of a user's function does not end the search, but is an error, whenever it is raised."""
+    left = math.inf  # the calls until it is raised
+
+    def map_of(z: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
+        nonlocal left
+        left -= 1
+        if left < 0:
+            raise StopIteration
+        return np.tanh(z)
+
+    sigma = cr.Activation(map_of, lambda z: 1.0 - np.tanh(z) ** 2, name="stopping")
+    net = cr.Network.dense([3, 5, 2], hidden=sigma, seed=1)
+    cr.minimize(
+        net.copy(), X, Y, method=method, engine="reference", epochs=1
+    )  # the activation is checked at its first use
+    left = calls
+    with pytest.raises(RuntimeError, match=r"an activation raised StopIteration\. To end the search, return True"):
+        cr.minimize(net, X, Y, method=method, engine="reference", validation=(X, Y), epochs=100)
+
+
 @pytest.mark.parametrize("method", METHODS)
 def test_ctrl_c_keeps_the_last_iteration(method: str) -> None:
     """Ctrl-C raises TrainingInterrupted with the History; θ is that of the last iteration."""

@@ -11,7 +11,7 @@ import numpy as np
 
 from chainrule._internal.imports import imported
 from chainrule.training.minimizers.objective import NoStep, SearchObjective
-from chainrule.training.minimizers.search import Search
+from chainrule.training.minimizers.search import Search, SearchEnded, foreign_stop
 
 
 def lbfgs(objective: SearchObjective, search: Search) -> None:
@@ -46,9 +46,14 @@ NEVER = 2**31 - 1  # iterations; the rules of `Search` end it before
 def _minimize(objective: SearchObjective, search: Search, method: str, options: dict[str, Any], **more: Any) -> None:
     def end_iteration(intermediate_result: Any) -> None:  # SciPy recognises this form of callback by the name
         theta = intermediate_result.x
-        if not objective.is_finite_at(theta):
-            raise StopIteration
-        search.end_iteration(theta, *objective.J_and_gradient(theta))
+        try:
+            if not objective.is_finite_at(theta):
+                raise SearchEnded
+            search.end_iteration(theta, *objective.J_and_gradient(theta))
+        except SearchEnded:
+            raise
+        except StopIteration as error:  # SciPy would end the search
+            raise foreign_stop() from error
 
     try:
         with np.errstate(over="ignore", invalid="ignore"):  # SciPy multiplies J, ∇J and steps of any size

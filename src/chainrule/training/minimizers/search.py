@@ -18,11 +18,23 @@ from chainrule.optimizers import clip
 from chainrule.training.minimizers.objective import Vector
 
 
+class SearchEnded(StopIteration):
+    """The end of a search by its own rules, in the form in which SciPy takes it from a callback."""
+
+
+def foreign_stop() -> RuntimeError:
+    """Returns the error for a StopIteration of a user's function, which would end the search without a word."""
+    return RuntimeError(
+        "a function of the cost or of an activation raised StopIteration. To end the search, return True from a "
+        "callback; for a fault, raise another error."
+    )
+
+
 class Search:
     """The records and the state of a search, which a minimiser informs of its start and of each iteration.
 
     ``problem.net`` is the network in double precision that the minimiser moves; ``net`` is the user's, which receives
-    the θ of each iteration. A search that should end raises StopIteration, and ``stopped`` says why.
+    the θ of each iteration. A search that should end raises SearchEnded, and ``stopped`` says why.
     """
 
     def __init__(self, net: Network, problem: Problem, gradient_tol: float, time_limit: float) -> None:
@@ -66,7 +78,7 @@ class Search:
     def end(self, reason: str) -> None:
         """Ends the search for this reason."""
         self.stopped = self.stopped or reason
-        raise StopIteration
+        raise SearchEnded
 
     def begin(self, is_finite: bool, g: Vector) -> None:
         """Ends the search if J or ∇J is not finite at the initial θ, or if θ is a stationary point already."""
@@ -96,7 +108,7 @@ class Search:
         if self.after_iteration():
             self.stopped = self.stopped or "callback"
         if self.stopped is not None:
-            raise StopIteration
+            raise SearchEnded
         self.check()
 
     def _validation_J(self) -> float:
