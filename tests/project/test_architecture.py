@@ -89,7 +89,7 @@ PACKAGES = {
     "pyarrow": ("rows.parquet_files", "tables", "cli", "serving.formats.arrow_rows", "training.callbacks.logs"),
     "pandas": ("training.history", "tables.encoding.output_frames"),
     "polars": ("tables.encoding.output_frames",),
-    "matplotlib": ("plot", "estimators.network.inspection"),
+    "matplotlib": ("plot", "estimators.network.inspection", "estimators.mlp.inspection"),
     "sympy": ("symbolic",),
     "starlette": ("serving",),
     "uvicorn": ("serving.connections", "serving.server"),

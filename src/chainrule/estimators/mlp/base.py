@@ -26,6 +26,7 @@ from chainrule.estimators.column_scales import ColumnScales
 from chainrule.estimators.examples import Examples
 from chainrule.estimators.label_counts import no_labels, require_label_per_row
 from chainrule.estimators.mlp.epoch_records import EpochRecorder, ReportedLoss
+from chainrule.estimators.mlp.inspection import MLPInspectionMixin
 from chainrule.estimators.mlp.messages import log_end, say
 from chainrule.estimators.mlp.saving import MLPSavingMixin
 from chainrule.estimators.mlp.settings import STOCHASTIC, as_hidden_sizes, as_sigma, require_valid_settings
@@ -54,7 +55,7 @@ def require_stochastic(estimator: Any) -> bool:
 
 
 class BaseMLP(
-    MLPSavingMixin, CallbackSupportMixin, ParameterNamesMixin, BaseEstimator,  # type: ignore[misc]  # scikit-learn has no types
+    MLPInspectionMixin, MLPSavingMixin, CallbackSupportMixin, ParameterNamesMixin, BaseEstimator,  # type: ignore[misc]  # scikit-learn has no types
 ):  # fmt: skip
     """Trains a network as scikit-learn's MLPs do; subclasses define the labels, the cost and the score."""
 
