@@ -32,6 +32,15 @@ def rows() -> tuple[Any, Any]:
     return X, np.sin(X[:, 0]) + X[:, 1] ** 2
 
 
+def test_huge_and_tiny_targets_are_learned_as_any_others(rows: tuple[Any, Any]) -> None:
+    """Targets whose squares float64 cannot hold have the same R² on held-out rows; others are refused."""
+    X, y = rows
+    one, *others = (NetworkRegressor(epochs=5, **ONE).fit(X, y * unit) for unit in (1.0, 2.0**700, 2.0**-700))
+    assert [other.validation_score_ for other in others] == [one.validation_score_] * 2
+    with pytest.raises(cr.InputError, match=r"y must lie within .*\. Rescale it"):
+        NetworkRegressor(epochs=5, **ONE).fit(X, y * 1e-310)
+
+
 def test_the_same_seed_is_the_same_model_for_any_number_of_threads(rows: tuple[Any, Any]) -> None:
     """Predictions are bitwise equal with one thread and with several, and differ with another seed."""
     X, y = rows

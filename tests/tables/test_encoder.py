@@ -160,7 +160,7 @@ HANDLED: list[tuple[str, list[Any], list[str], str]] = [
     ("boolean and gaps", [True, False, None, True] * 2, ["a_True"], ""),
     ("constant time", [np.datetime64("2024-01-01", "us")] * 8, [], "left out 'a': constant in the training rows"),
     ("huge numbers", HUGE, ["a"], ""),
-    ("numbers that hardly differ", TINY, [], "left out 'a': constant in the training rows"),
+    ("numbers that hardly differ", TINY, [], "left out 'a': varies by less than 1e-307 in the training rows"),
     ("numbers beside texts", [1, "x", 2.0, None] * 2, ["a_1", "a_2", "a_x"], "'a' mixes numbers and texts"),
     ("numbers beside booleans", [1, True, 2, 0] * 2, ["a"], ""),
     ("texts that are numbers", ["1", "2", "3", "1"] * 2, ["a"], ""),

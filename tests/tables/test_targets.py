@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 
 from chainrule.errors import InputError
-from chainrule.tables.target_decoder import ClassLabels, NumericLabels
+from chainrule.tables.target_decoder import ClassLabels, NumericLabels, require_scale
 from chainrule.tables.targets.decoders import from_parts
 
 
@@ -60,6 +60,16 @@ def test_numbers_come_back(Y: np.ndarray[Any, np.dtype[np.float64]]) -> None:
     again = from_parts(json.loads(json.dumps(header)), tensors)
     assert isinstance(again, NumericLabels)
     assert np.array_equal(again.standardised(Y), Z)
+
+
+@pytest.mark.parametrize("y", [[1.7e308, -1.7e308], [1e308, 0.0], [0.0, 5e-324], [1e-310, -1e-310]])
+def test_targets_that_float64_cannot_scale_are_refused(y: list[float]) -> None:
+    """Predictions near the largest float would be infinite; numbers that vary by less than 1e-307 have few digits."""
+    with pytest.raises(InputError, match=r"'b' must lie within ±1e\+307 and vary by 2e-307 or more; .*\. Rescale it"):
+        require_scale(np.column_stack([[1.0, 2.0], y]), ["a", "b"])
+    require_scale([[1e307, 3e-307], [-1e307, -3e-307]])
+    require_scale([5e-324, 5e-324])
+    assert np.isfinite(NumericLabels.fit([1e307, -1e307]).standardised([1.7e308, -1.7e308])).all()
 
 
 def test_one_target_keeps_its_shape() -> None:

@@ -59,8 +59,9 @@ def nearest_float(value: Any) -> float:
 
 def _is_integer(value: object) -> bool:
     """True for an integer, and for a decimal without a fraction."""
-    is_decimal = isinstance(value, decimal.Decimal) and value.is_finite()
-    return isinstance(value, numbers.Integral) or (is_decimal and value == value.to_integral_value())
+    if isinstance(value, decimal.Decimal):
+        return value.is_finite() and value == value.to_integral_value()
+    return isinstance(value, numbers.Integral)
 
 
 def is_rounded(value: object) -> bool:

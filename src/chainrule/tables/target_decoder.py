@@ -20,6 +20,8 @@ from chainrule.tables.text.conversion import converted, value_of
 from chainrule.tables.text.notation import PLAIN, Notation
 from chainrule.tables.text.text_column import TextColumn
 
+LARGEST = 1e307  # number in a target: predictions somewhat beyond it are finite
+LEAST = 1e-307  # half of the range of a target that varies: the digits of smaller numbers are few
 KINDS = {"text": "U", "boolean": "b", "integer": "iu", "number": "f"}  # types of class labels, with NumPy's dtype kinds
 
 
@@ -190,8 +192,9 @@ class NumericLabels:
         Y = _as_numeric(y, symbol)
         if Y.shape[1] != self.m:
             raise InputError(f"{symbol} must have {self.m} columns, as in training; got {Y.shape[1]}.")
-        Z: NDArray[np.float64] = Y - self.mean
-        Z /= self.deviation
+        Z: NDArray[np.float64] = 0.5 * Y  # the halves have the same quotient, and no difference of them overflows
+        Z -= 0.5 * self.mean
+        Z /= 0.5 * self.deviation
         return Z
 
     def in_units(self, Z: ArrayLike) -> NDArray[np.float64]:
@@ -235,6 +238,19 @@ class NumericLabels:
         if len(notations) not in (1, len(mean)) or any(notation.kind != "numbers" for notation in notations):
             raise ValueError("the notation must be one of numbers")
         return cls(mean, deviation, header["flat"], notations, known_names(tuple(header.get("names", ())), len(mean)))
+
+
+def require_scale(y: Any, names: Sequence[str] = ()) -> None:
+    """Raises InputError for targets y (t,) or (t, m) so large or so alike that float64 cannot hold their deviation."""
+    Y = _as_numeric(y)
+    low, high = Y.min(axis=0), Y.max(axis=0)
+    is_odd = (np.maximum(high, -low) > LARGEST) | ((low < high) & (0.5 * high - 0.5 * low < LEAST))
+    for k in np.flatnonzero(is_odd).tolist():
+        target = f"target {names[k]!r}" if names else "y" if Y.shape[1] == 1 else f"y[:, {k}]"
+        raise InputError(
+            f"{target} must lie within ±{LARGEST:g} and vary by {2.0 * LEAST:g} or more; got {low[k]:g} to "
+            f"{high[k]:g}. Rescale it."
+        )
 
 
 def known_names(names: tuple[Any, ...], m: int) -> tuple[str, ...]:

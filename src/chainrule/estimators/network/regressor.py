@@ -9,7 +9,6 @@ from typing import Any, ClassVar, Literal, Self
 import numpy as np
 from numpy.typing import NDArray
 from sklearn.base import RegressorMixin
-from sklearn.metrics import r2_score
 
 from chainrule._internal.checks import Array, Floats
 from chainrule._internal.naming import resolve
@@ -38,7 +37,8 @@ from chainrule.tables.intervals.conformal import INTERVALS, thinned
 from chainrule.tables.intervals.quantile_labels import QuantileLabels, as_levels
 from chainrule.tables.labels import as_numbers, as_targets
 from chainrule.tables.model import TableModel
-from chainrule.tables.target_decoder import NumericLabels
+from chainrule.tables.scores import r_squared
+from chainrule.tables.target_decoder import NumericLabels, require_scale
 from chainrule.tables.targets.target_columns import TargetColumns, stacked
 from chainrule.training.callbacks.callback import Callback
 from chainrule.training.checkpoint import Checkpoint, PathLike
@@ -303,6 +303,7 @@ class NetworkRegressor(ScoredLabels, RegressorMixin, NetworkBase):  # type: igno
         self, labels: NDArray[Any], weights: Floats | None, recipe: Recipe, names: tuple[str, ...]
     ) -> NumericLabels:
         resolve("interval", self.interval, dict.fromkeys(INTERVALS))
+        require_scale(labels, names)
         if self.quantiles is not None:
             return self._learn_quantiles(labels, weights)
         numbers = NumericLabels.fit(labels, weights, names)
@@ -347,7 +348,8 @@ class NetworkRegressor(ScoredLabels, RegressorMixin, NetworkBase):  # type: igno
         Y = np.asarray(labels, dtype=np.float64).reshape(len(held_out.P), -1)
         R = Y - predicted if held_out.spreads is None else (Y - predicted) / held_out.spreads
         residuals = thinned(np.sort(R, axis=0))
-        score = float(r2_score(Y, predicted, sample_weight=held_out.weights)) if len(Y) > 1 else float("nan")
+        Z, P = self.target_.standardised(Y), held_out.P.reshape(Y.shape)  # whose squares are finite
+        score = r_squared(Z, P, held_out.weights) if len(Y) > 1 else float("nan")
         return replace(model, residuals=residuals), score
 
     def __sklearn_tags__(self) -> Any:

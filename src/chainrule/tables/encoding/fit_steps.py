@@ -21,6 +21,7 @@ from chainrule.tables.encoding.steps import FewValues, Fill, Indicator, Scale
 from chainrule.tables.reading.read import AnyTable
 
 CONSTANT, EMPTY = "constant in the training rows", "no values in the training rows"
+TINY = "varies by less than 1e-307 in the training rows"
 DIFFERENT = "a different text in every training row"
 PART_OF_A_TEXT = " If a part of such a text matters, make a column of that part."
 ZERO = "0 in every training row"  # of a sparse table: a vocabulary or a hash has such columns, without a warning
@@ -35,15 +36,23 @@ def fit_numeric_steps(
     """Fits the steps for t rows of raw numbers with these statistics, where number k belongs to column ``owners[k]``.
 
     Returns the numbers that vary, their steps, the indicator of missing values, and for each reason the columns left
-    out. A column is left out if all its values are missing, or if none is and they do not vary.
+    out. A column is left out if all its values are missing, or if none is and they do not vary, or vary by so little
+    that their factor would overflow.
     """
     varies = found.factor > 0.0
     used = np.flatnonzero(varies)
     columns, first = np.unique(owners, return_index=True)
     is_empty, has_gaps = found.missing[first] == t, found.missing[first] > 0
-    is_constant = ~has_gaps & ~np.isin(columns, owners[used])
+    is_unused = ~has_gaps & ~np.isin(columns, owners[used])
+    is_tiny = is_unused & np.isin(columns, owners[found.varies])
+    is_constant = is_unused & ~is_tiny
     is_zero = is_constant & (found.median[first] == 0.0) & is_sparse
-    without = {EMPTY: columns[is_empty], ZERO: columns[is_zero], CONSTANT: columns[is_constant & ~is_zero]}
+    without = {
+        EMPTY: columns[is_empty],
+        ZERO: columns[is_zero],
+        CONSTANT: columns[is_constant & ~is_zero],
+        TINY: columns[is_tiny],
+    }
     fill, scale = Fill(found.median[varies]), Scale(found.center[varies], found.factor[varies])
     indicator = Indicator(first[has_gaps & ~is_empty])
     return used, fill, scale, indicator, {reason: which for reason, which in without.items() if len(which)}

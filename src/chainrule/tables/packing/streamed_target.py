@@ -23,6 +23,8 @@ from chainrule.tables.targets.task import MOST_WHOLE_CLASSES
 from chainrule.tables.text.conversion import converted
 from chainrule.tables.text.text_column import AnyColumn
 
+LEAST_DEVIATION = 1e-153  # the squares of smaller ones have few digits
+
 Weights: TypeAlias = Callable[[Table], Floats]
 Decoder: TypeAlias = ClassLabels | NumericLabels | IndicatorLabels
 
@@ -169,8 +171,11 @@ def _numbers(pieces: Iterator[Labelled], sample: TargetColumns) -> NumericLabels
     for name, a, b, sigma in zip(sample.names, low, high, deviation, strict=True):
         if a == b:
             raise InputError(f"target {name!r} is {a:g} in every row; there is nothing to learn.")
-        if not 0.0 < sigma < np.inf:
-            raise InputError(f"target {name!r} must have a deviation in float64; got {a:g} to {b:g}. Rescale it.")
+        if not LEAST_DEVIATION < sigma < np.inf:
+            raise InputError(
+                f"target {name!r} must have a deviation between 1e-153 and 1e154, whose square float64 holds; got "
+                f"{a:g} to {b:g}. Rescale it."
+            )
     return NumericLabels(
         mean, deviation, is_flat=m == 1, notations=sample.notations, names=sample.names if m > 1 else ()
     )

@@ -31,6 +31,7 @@ class ColumnStatistics:
     center: Floats  # (n,)
     factor: Floats  # (n,), 0 if the column is constant, or varies by less than 1e-307
     missing: NDArray[np.intp]  # (n,)
+    varies: NDArray[np.bool_]  # (n,)
     has_infinite: bool = False  # True: all others are arbitrary
 
 
@@ -38,7 +39,7 @@ def column_statistics(R: Any, scaling: Scaling) -> ColumnStatistics:
     """Returns the statistics of each column of R (t, n), a dense matrix or a sparse one (CSC), for ``Scale``."""
     n = R.shape[1]
     median, center, factor = np.empty(n), np.empty(n), np.empty(n)
-    missing = np.empty(n, dtype=np.intp)
+    missing, varies = np.empty(n, dtype=np.intp), np.empty(n, dtype=np.bool_)
     size = np.zeros(n)  # of the scaled numbers of each column
 
     def measure(columns: Any) -> bool:
@@ -47,17 +48,18 @@ def column_statistics(R: Any, scaling: Scaling) -> ColumnStatistics:
             return False
         median[columns], missing[columns] = block.quantile(0.5), block.missing
         center[columns], inverse = SCALINGS[scaling](block)
-        factor[columns] = np.where(block.largest > block.smallest, inverse, 0.0)
+        varies[columns] = block.largest > block.smallest
+        factor[columns] = np.where(varies[columns], inverse, 0.0)
         if scaling == "joint" and isinstance(block, _SortedColumns):
             size[columns] = factor[columns] * block.root_mean_square()
         return True
 
     entries = len(R.data) if is_sparse(R) else R.size
     if not all(each("measuring the columns", entries, measure, list(_blocks(R)))):
-        return ColumnStatistics(median, center, factor, missing, has_infinite=True)
+        return ColumnStatistics(median, center, factor, missing, varies, has_infinite=True)
     if scaling == "joint" and (length := float(np.linalg.norm(size))) > 0.0:
         factor /= length
-    return ColumnStatistics(median, center, factor, missing)
+    return ColumnStatistics(median, center, factor, missing, varies)
 
 
 class _SortedColumns:
