@@ -244,9 +244,10 @@ class NetworkClassifier(ScoredLabels, ClassifierMixin, NetworkBase):  # type: ig
         other: a row may have none, one or several of them. Each has a sigmoid output, J adds up their binary
         cross-entropies, in the mean over the rows and with smoothed labels, and each has a calibration of its own.
 
-        ``sample_weight`` (t,) weights the rows: a row of weight 2 counts twice. ``X_val``, ``y_val`` and
-        ``sample_weight_val`` are validation rows, used instead of held-out ones. Rows of the same group (``groups``,
-        (t,)) are held out together. On Ctrl-C each network keeps its best epoch, with a TrainingWarning.
+        ``sample_weight`` (t,) weights the rows: a row of weight 2 counts twice, but is one row to a target encoding of
+        many categories. ``X_val``, ``y_val`` and ``sample_weight_val`` are validation rows, used instead of held-out
+        ones. Rows of the same group (``groups``, (t,)) are held out together. On Ctrl-C each network keeps its best
+        epoch, with a TrainingWarning.
 
         X may be packed rows of a table of any size (`chainrule.tables.pack`), which hold y: docs/guide/rows.md.
 

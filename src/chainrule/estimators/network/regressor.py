@@ -245,9 +245,10 @@ class NetworkRegressor(ScoredLabels, RegressorMixin, NetworkBase):  # type: igno
     ) -> Self:
         """Trains on rows X (t, n) and numbers y (t,) or (t, m), or on a table X of which y names a column or several.
 
-        ``sample_weight`` (t,) weights the rows: a row of weight 2 counts twice. ``X_val``, ``y_val`` and
-        ``sample_weight_val`` are validation rows, used instead of held-out ones. Rows of the same group (``groups``,
-        (t,)) are held out together. On Ctrl-C each network keeps its best epoch, with a TrainingWarning.
+        ``sample_weight`` (t,) weights the rows: a row of weight 2 counts twice, but is one row to a target encoding of
+        many categories. ``X_val``, ``y_val`` and ``sample_weight_val`` are validation rows, used instead of held-out
+        ones. Rows of the same group (``groups``, (t,)) are held out together. On Ctrl-C each network keeps its best
+        epoch, with a TrainingWarning.
 
         X may be packed rows of a table of any size (`chainrule.tables.pack`), which hold y: docs/guide/rows.md.
 

@@ -27,7 +27,8 @@ class TargetEncoding(Levels):
     u_k = n_k / (n_k + σ²/τ²) · (ȳ_k − ȳ),
 
     the best linear prediction if y = μ + u + e, with variances τ² of u and σ² of e. Rare levels are thus near 0, and a
-    missing or unseen value is 0. The feature is u_k / τ.
+    missing or unseen value is 0. The feature is u_k / τ. A row counts in n_k and the means by its weight, in units of
+    the mean weight, and levels of a single row have no effect: a row of weight 2 is not the same as the row twice.
 
     Source: D. Micci-Barreca, A preprocessing scheme for high-cardinality categorical attributes, SIGKDD Explorations 3,
     2001; G. K. Robinson, That BLUP is a good thing, Statistical Science 6, 1991.
