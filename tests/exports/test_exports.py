@@ -211,6 +211,40 @@ def test_numbers_beyond_float_ask_for_double(name: str, ending: str, tmp_path: P
     assert cr.export(model(), path, real="double").is_proved
 
 
+def test_a_target_below_float_asks_for_double(ending: str, tmp_path: Path) -> None:
+    """Predictions that float would round to a few digits are refused where they are computed in it: in C."""
+    model = of_column([1.0, 2.0, 4.0], [1e-40, 2e-40, 4e-40])
+    if ending == ".c":
+        with pytest.raises(cr.InputError, match=r"real must be 'double' for a target with a deviation of 1\.2e-40"):
+            cr.export(model, tmp_path / "m.c")
+        assert not [*tmp_path.iterdir()]
+    assert cr.export(model, tmp_path / f"m{ending}", real="double").is_proved
+
+
+N = 2**53
+LEVELS: list[tuple[list[Any], str | None, str | None]] = [  # levels, and what is wrong with them in C and elsewhere
+    ([N, 2 * N, 4 * N], None, None),
+    ([N + 1, 1, 2], None, f"must be numbers that float64 holds, as they are compared in .*; got {N + 1}. Make texts"),
+    ([N, N + 1, 2], f"the levels must be texts .* its levels {N} and {N + 1} are the same double", "float64 holds"),
+    ([2**24, 2**24 + 1, 2], f"'double' for the column 'x0', as its levels {2**24} and {2**24 + 1} are .* float", None),
+    ([10**400, 1, 2], "float64 holds", "float64 holds"),
+]
+
+
+@pytest.mark.parametrize(("levels", "in_c", "elsewhere"), LEVELS, ids=lambda value: str(value)[:20])
+def test_levels_that_a_target_cannot_tell_apart(
+    levels: list[Any], in_c: str | None, elsewhere: str | None, ending: str, tmp_path: Path
+) -> None:
+    """Codes beyond the integers of the number type are refused before the export is tried, and others are proved."""
+    model = of_column(levels, categories=[0])
+    if says := in_c if ending == ".c" else elsewhere:
+        with pytest.raises(cr.InputError, match=says):
+            cr.export(model, tmp_path / f"m{ending}", real="float" if says.endswith(" float") else "double")
+        assert not [*tmp_path.iterdir()]
+    if not says or says.endswith(" float"):
+        assert cr.export(model, tmp_path / f"m{ending}", real="double").is_proved
+
+
 def test_a_gap_hides_no_number_beyond_single_precision() -> None:
     """NaN stays, and a number beyond float32 beside it is refused."""
     assert np.isnan(as_single([1.0, np.nan])).tolist() == [False, True]

@@ -63,4 +63,4 @@ def _times(feature: NumberFeature) -> list[Any]:
 
 def _unknown_number(levels: tuple[Any, ...]) -> float | None:
     numbers = [float(level) for level in levels if not isinstance(level, str)]
-    return max(numbers) + 1.0 if numbers else None
+    return max(numbers) + max(1.0, math.ulp(max(numbers))) if numbers else None

@@ -20,6 +20,7 @@ from chainrule.exports.proof import Proof, prove
 from chainrule.exports.quantised import quantised
 from chainrule.exports.result import Numbers
 from chainrule.exports.targets import inputs_of, real_of, target_of, weights_of
+from chainrule.exports.targets.levels import require_levels
 from chainrule.exports.targets.target import UNITS, Target
 from chainrule.exports.vectors import Vectors
 from chainrule.files import write_bytes
@@ -82,6 +83,8 @@ def export(
     integers = weights_of(target, weights)
     exported = _model(model)
     plan = plan_of(exported)
+    if form != "matrix":
+        require_levels(plan, target.suffix, chosen)
     rows = examples_of(plan)
     vectors = own = _own_vectors(exported, plan, rows)
     if form == "matrix":

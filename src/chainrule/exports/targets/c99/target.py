@@ -16,6 +16,8 @@ import numpy as np
 from chainrule._internal.user_warnings import warn
 from chainrule.errors import DataWarning, FileFormatError
 from chainrule.exports.plan import Plan
+from chainrule.exports.result import Numbers
+from chainrule.exports.single import require_digits
 from chainrule.exports.targets.c99.check_program import MARK, check_program
 from chainrule.exports.targets.c99.header import header
 from chainrule.exports.targets.c99.implementation import implementation
@@ -45,6 +47,8 @@ class CTarget:
         require_texts(plan, self.suffix, NUL_OR_SURROGATE)
         if real == "float":
             _warn_of_far_columns(plan)
+            if isinstance(plan.result, Numbers):
+                require_digits(plan.result.deviation)
         names = Names(plan, name, real)
         texts = {".c": implementation(names), ".h": header(names), "_test.c": check_program(names, vectors)}
         return {ending: text.encode() for ending, text in texts.items()}
