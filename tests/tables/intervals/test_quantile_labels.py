@@ -52,7 +52,7 @@ def test_shifts_are_residuals_of_the_right_rank(t: int) -> None:
     y = np.random.default_rng(0).permutation(np.arange(1.0, t + 1))  # of outputs 0, so that they are the residuals
     ranks = [math.floor((t + 1) * Fraction(1, 10)), math.ceil(Fraction(t + 1, 2)), math.ceil((t + 1) * Fraction(9, 10))]
     expected = [float(rank) if 1 <= rank <= t else 0.0 for rank in ranks]
-    assert labels.corrected(np.zeros((t, 3)), y).shifts.tolist() == expected
+    assert labels.corrected(np.repeat(y[:, None], 3, axis=1)).shifts.tolist() == expected
 
 
 def test_corrected_quantiles_cover_new_rows() -> None:
@@ -66,7 +66,7 @@ def test_corrected_quantiles_cover_new_rows() -> None:
         x = rng.uniform(size=50)
         Z = np.array([-0.2, 0.7, 0.3]) + 0.5 * x[:, None]
         y = 2.0 * x + rng.normal(size=50)
-        below += y[49] <= labels.corrected(Z[:49], y[:49]).restored(Z[49:])[0]
+        below += y[49] <= labels.corrected(y[:49, None] - labels.sorted_outputs(Z[:49])).restored(Z[49:])[0]
     np.testing.assert_allclose(below / 400, LEVELS, atol=0.05)
 
 
@@ -108,7 +108,7 @@ def test_quantiles_lie_between_0_and_1_in_order(levels: object) -> None:
 
 def test_a_model_of_quantiles_is_a_file(tmp_path: object) -> None:
     """Quantiles, shifts and predictions come back; an older reader refuses the kind of the target."""
-    labels = QuantileLabels.of(np.arange(9.0), LEVELS).corrected(np.zeros((30, 3)), np.arange(30.0))
+    labels = QuantileLabels.of(np.arange(9.0), LEVELS).corrected(np.tile(np.arange(30.0)[:, None], 3))
     net = cr.Network.dense([1, 3], seed=0)
     model = TableModel(TableEncoder(numbers="none").fit([[0.0], [1.0]]), labels, (net,))
     model.save(f"{tmp_path}/model.safetensors")

@@ -18,6 +18,7 @@ from chainrule.costs.loss import INFINITE
 from chainrule.engines.choice import EngineLike
 from chainrule.errors import InputError
 from chainrule.estimators.network.base import NetworkBase
+from chainrule.estimators.network.calibration.ensemble_residuals import ensemble_residuals
 from chainrule.estimators.network.calibration.spread_learning import learned_spread
 from chainrule.estimators.network.held_out_predictions import HeldOutPredictions
 from chainrule.estimators.network.hidden import Hidden
@@ -34,7 +35,7 @@ from chainrule.optimizers.schedules import Schedule
 from chainrule.tables.columns import Task
 from chainrule.tables.encoding.encoder import MAX_LEVELS
 from chainrule.tables.intervals.conformal import INTERVALS, thinned
-from chainrule.tables.intervals.quantile_labels import QuantileLabels, as_levels
+from chainrule.tables.intervals.quantile_labels import QuantileLabels, as_levels, d2_pinball
 from chainrule.tables.labels import as_numbers, as_targets
 from chainrule.tables.model import TableModel
 from chainrule.tables.scores import r_squared
@@ -341,17 +342,19 @@ class NetworkRegressor(ScoredLabels, RegressorMixin, NetworkBase):  # type: igno
     def _calibrate(
         self, model: TableModel, labels: NDArray[Any], held_out: HeldOutPredictions
     ) -> tuple[TableModel, float]:
-        if isinstance(self.target_, QuantileLabels):
+        k, target = len(model.networks), self.target_
+        if isinstance(target, QuantileLabels):
             y = np.asarray(labels, dtype=np.float64).ravel()
-            self.target_ = self.target_.corrected(held_out.P, y)
-            return replace(model, target=self.target_), self.target_.d2(held_out.P, y, held_out.weights)
-        predicted = self.target_.restored(held_out.P).reshape(len(held_out.P), -1)
+            R = ensemble_residuals(held_out, y[:, None], target.sorted_outputs, k)
+            self.target_ = target = target.corrected(R)
+            score = d2_pinball(y, np.sort(y[:, None] - R + target.shifts), target.levels, held_out.weights)
+            return replace(model, target=target), score
         Y = np.asarray(labels, dtype=np.float64).reshape(len(held_out.P), -1)
-        R = Y - predicted if held_out.spreads is None else (Y - predicted) / held_out.spreads
-        residuals = thinned(np.sort(R, axis=0))
-        Z, P = self.target_.standardised(Y), held_out.P.reshape(Y.shape)  # whose squares are finite
+        R = ensemble_residuals(held_out, Y, target.in_units, k)
+        S = 1.0 if held_out.spreads is None else held_out.spreads
+        Z, P = target.standardised(Y), target.standardised(Y - S * R)  # whose squares are finite
         score = r_squared(Z, P, held_out.weights) if len(Y) > 1 else float("nan")
-        return replace(model, residuals=residuals), score
+        return replace(model, residuals=thinned(np.sort(R, axis=0))), score
 
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TypeAlias
 
 from chainrule._internal.checks import Floats
@@ -23,13 +24,19 @@ Results: TypeAlias = ClassResults | LabelResults | NumberResults | QuantileResul
 
 
 def results_of(rows: LabelledRows) -> Results:
-    """Returns the results on labelled rows."""
+    """Returns the results on labelled rows.
+
+    Intervals are those of the average of all networks, so that rows of which some predict each have none.
+    """
     target = rows.model.target
     if isinstance(target, ClassLabels):
         return ClassResults(target, rows.labels, rows.outputs)
     if isinstance(target, IndicatorLabels):
         return LabelResults(target, rows.labels, rows.outputs)
-    return number_results(rows.model, rows.X, rows.outputs, target.mean + target.deviation * rows.labels)
+    found = number_results(rows.model, rows.X, rows.outputs, target.mean + target.deviation * rows.labels)
+    if isinstance(found, NumberResults) and rows.asked is not None and not rows.asked.all():
+        return replace(found, intervals=None)
+    return found
 
 
 def number_results(model: TableModel, Z: Rows, A: Floats, true: Floats) -> NumberResults | QuantileResults:

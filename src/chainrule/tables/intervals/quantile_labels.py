@@ -81,18 +81,17 @@ class QuantileLabels(NumericLabels):
         """The name of each prediction: "quantile 0.05" …"""
         return [f"quantile {q:g}" for q in self.levels]
 
-    def corrected(self, Z: ArrayLike, y: Floats) -> Self:
-        """Returns this decoder with the shifts that held-out rows with outputs Z (t, m) and numbers y (t,) ask for.
+    def corrected(self, residuals: Floats) -> Self:
+        """Returns this decoder with the shifts that the residuals y − ŷ (t, m) of held-out rows ask for.
 
-        The shift of ŷₖ is the residual y − ŷₖ of rank ⌊(t + 1) qₖ⌋ for qₖ < ½, else ⌈(t + 1) qₖ⌉: of new rows that are
-        exchangeable with these, at most the share qₖ lies below ŷₖ, or at least this share at or below it. It is 0
-        without such a rank.
+        ŷ are the ``sorted_outputs``. The shift of ŷₖ is the residual of rank ⌊(t + 1) qₖ⌋ for qₖ < ½, else
+        ⌈(t + 1) qₖ⌉: of new rows that are exchangeable with these, at most the share qₖ lies below ŷₖ, or at least this
+        share at or below it. It is 0 without such a rank.
 
         Source: Y. Romano, E. Patterson & E. Candès, Conformalized quantile regression, NeurIPS 2019 (theorem 2).
         """
-        R = np.sort(y[:, None] - self.sorted_outputs(Z), axis=0)  # (t, m)
-        shifts = [_of_rank(R[:, k], _rank(q, len(y))) for k, q in enumerate(self.levels)]
-        return replace(self, shifts=np.array(shifts))
+        R = np.sort(residuals, axis=0)
+        return replace(self, shifts=np.array([_of_rank(R[:, k], _rank(q, len(R))) for k, q in enumerate(self.levels)]))
 
     def d2(self, Z: ArrayLike, y: Floats, weights: Array | None = None) -> float:
         """Returns D² (`d2_pinball`) of the quantiles for outputs Z (t, m) and numbers y (t,)."""

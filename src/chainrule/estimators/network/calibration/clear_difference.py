@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from chainrule._internal.checks import Floats
 
-CLEARLY = 2.0  # standard errors by which its mean is lower
+CLEARLY = 2.0  # standard errors by which a mean is lower, or larger than an estimate of it
 
 
 def mean_and_error(values: Floats, weights: NDArray[np.floating] | None) -> tuple[float, float]:
