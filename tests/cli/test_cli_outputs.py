@@ -154,12 +154,13 @@ def test_a_model_that_cannot_be_saved_is_saved_elsewhere(
     last = answer.err.splitlines()[-1]
     if not place:
         assert last == (
-            f"Error: {str(Path('runs/t.safetensors'))!r}: No such file or directory. The model could not be saved in "
-            "another folder either, and is lost."
+            f"Error: {str(Path('runs/t.safetensors'))!r}: No such file or directory; there is no folder 'runs', make "
+            "it first. The model could not be saved in another folder either, and is lost."
         )
         return
     saved = here / place / "t.safetensors"
-    assert last.endswith(f"No such file or directory. The model was saved as {saved} instead.")
+    assert "No such file or directory; there is no folder 'runs', make it first." in last
+    assert last.endswith(f". The model was saved as {saved} instead.")
     assert "accuracy" in answer.out
     assert models.load_model(str(saved)).about["column"] == "kind"
     assert (here / place / "t.png").exists()

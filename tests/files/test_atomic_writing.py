@@ -188,7 +188,7 @@ def test_the_file_is_on_the_disk_before_it_has_its_name(tmp_path: Path, monkeypa
 
 REFUSED = [
     # the path, the error, its reason
-    ("missing/net", FileNotFoundError, "No such file or directory"),
+    ("missing/net", FileNotFoundError, "No such file or directory; there is no folder 'missing', make it first"),
     ("file/net", NotADirectoryError, "Not a directory"),
     ("folder", IsADirectoryError, "it is a folder; name a file in it"),
     ("pipe", FileExistsError, "it is not a regular file and will not be replaced"),

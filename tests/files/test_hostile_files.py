@@ -150,10 +150,13 @@ def test_other_kinds_of_files_are_refused(tmp_path: Path) -> None:
 
 
 def test_only_regular_files_are_read(tmp_path: Path) -> None:
-    """A missing file, a folder, a pipe and an endless device give errors at once."""
-    with pytest.raises(FileNotFoundError):
-        cr.load(tmp_path / "missing")
-    with pytest.raises(IsADirectoryError):
+    """A missing file, a folder, a pipe and an endless device give errors at once, which say what to do."""
+    (tmp_path / "net.safetensors").touch()
+    with pytest.raises(FileNotFoundError, match=r"No such file or directory; did you mean 'net\.safetensors'"):
+        cr.load(tmp_path / "nett.safetensors")
+    with pytest.raises(FileNotFoundError, match=r"No such file or directory; there is no folder '.*nowhere'"):
+        cr.load(tmp_path / "nowhere" / "net.safetensors")
+    with pytest.raises(IsADirectoryError, match="name a file in it"):
         cr.load(tmp_path)
     os.mkfifo(tmp_path / "pipe")
     with pytest.raises(cr.FileFormatError, match="not a regular file"):

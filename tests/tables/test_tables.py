@@ -200,8 +200,11 @@ def test_objects_that_are_not_tables_are_refused(make: Callable[[], Any], says: 
 
 def test_unreadable_files_are_refused(tmp_path: Path) -> None:
     """A missing file is an OSError, another ending UnknownName, a damaged file FileFormatError."""
-    with pytest.raises(FileNotFoundError):
-        read(tmp_path / "none.csv")
+    (tmp_path / "one.csv").touch()
+    with pytest.raises(FileNotFoundError, match=r"No such file or directory; did you mean 'one\.csv'"):
+        read(tmp_path / "onee.csv")
+    with pytest.raises(FileNotFoundError, match=r"No such file or directory; there is no folder"):
+        read(tmp_path / "none" / "one.csv")
     with pytest.raises(UnknownName, match=r"must end in \.csv"):
         read(tmp_path / "t.xlsx")
     (tmp_path / "t.parquet").write_bytes(b"PAR1" * 4)

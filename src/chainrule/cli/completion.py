@@ -45,7 +45,7 @@ def columns(ctx: typer.Context, incomplete: str) -> list[str]:
     return []
 
 
-def several_columns(ctx: typer.Context, incomplete: str) -> list[str]:
+def several(ctx: typer.Context, incomplete: str) -> list[str]:
     """Returns the columns that begin like this; after a comma, those that begin like what follows it."""
     before, comma, last = incomplete.rpartition(",")
     return columns(ctx, incomplete) or [f"{before}{comma}{name}" for name in columns(ctx, last) if comma]

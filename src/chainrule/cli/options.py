@@ -69,7 +69,7 @@ Target = Annotated[
         metavar="COLUMN",
         help="The column to predict, or several, as a,b: numbers, or labels of two values each. Can be repeated. "
         "[default: the column named target]",
-        autocompletion=completion.several_columns,
+        autocompletion=completion.several,
     ),
 ]
 Task = Annotated[
@@ -82,18 +82,14 @@ Task = Annotated[
 ]
 Drop = Annotated[
     list[str] | None,
-    typer.Option(
-        metavar="COLUMN",
-        help="Ignore this column, or several, as a,b. Can be repeated.",
-        autocompletion=completion.several_columns,
-    ),
+    typer.Option(metavar="COLUMN", help="Ignore columns, as a,b. Can be repeated.", autocompletion=completion.several),
 ]
 Category = Annotated[
     list[str] | None,
     typer.Option(
         metavar="COLUMN",
         help="Treat the numbers in this column as categories, or in several, as a,b. Can be repeated.",
-        autocompletion=completion.several_columns,
+        autocompletion=completion.several,
     ),
 ]
 RowWeights = Annotated[
@@ -258,7 +254,7 @@ Keep = Annotated[
     typer.Option(
         metavar="COLUMN",
         help="Write this column of ROWS beside the predictions, or several, as a,b. Can be repeated.",
-        autocompletion=completion.several_columns,
+        autocompletion=completion.several,
     ),
 ]
 WithRows = Annotated[bool, typer.Option("--with-rows", help="Write all columns of ROWS beside the predictions.")]

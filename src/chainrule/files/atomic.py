@@ -12,6 +12,7 @@ from typing import BinaryIO
 
 from chainrule._internal.checks import shown
 from chainrule.errors import InputError
+from chainrule.files.refused import unwritable
 
 try:
     import fcntl
@@ -74,7 +75,7 @@ def _write(path: str | os.PathLike[str], write: Callable[[BinaryIO], object], re
                 os.unlink(temporary)
     except OSError as error:  # the user does not know the temporary name
         link = f" (it is a link to {os.readlink(name)!r})" if os.path.islink(name) else ""
-        raise OSError(error.errno, f"{error.strerror}{link}", name) from None
+        raise unwritable(OSError(error.errno, f"{error.strerror}{link}"), name) from None
 
 
 def _new_part(beginning: str) -> tuple[str, BinaryIO]:

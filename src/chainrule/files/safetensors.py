@@ -17,6 +17,7 @@ from chainrule._internal.checks import Array, shown
 from chainrule._internal.imports import imported
 from chainrule.errors import FileFormatError, InputError
 from chainrule.files.atomic import as_path, write_bytes
+from chainrule.files.refused import reading
 
 VERSION = 1  # the version of the file format
 DTYPES: dict[str, np.dtype[Any]] = {"float32": np.dtype(np.float32), "float64": np.dtype(np.float64)}
@@ -167,10 +168,11 @@ def _require_undamaged(name: str, header: Mapping[str, Any], tensors: Mapping[st
 
 def _read_bytes(name: str) -> bytes:
     """Reads a regular file; raises FileFormatError before reading the rest if its first bytes cannot be a header."""
-    if not stat.S_ISREG(mode := os.stat(name).st_mode) and not stat.S_ISDIR(mode):  # open() would block on a pipe
-        raise FileFormatError(f"{name} is not a regular file.")
-    with open(name, "rb") as file:  # raises OSError for a folder
-        return _start(file, name) + file.read()
+    with reading(name):
+        if not stat.S_ISREG(mode := os.stat(name).st_mode) and not stat.S_ISDIR(mode):  # open() would block on a pipe
+            raise FileFormatError(f"{name} is not a regular file.")
+        with open(name, "rb") as file:  # raises OSError for a folder
+            return _start(file, name) + file.read()
 
 
 def _start(file: BinaryIO, name: str) -> bytes:

@@ -24,6 +24,7 @@ import numpy as np
 from chainrule._internal.checks import Array, shown
 from chainrule.errors import FileFormatError, RowsError
 from chainrule.files import field
+from chainrule.files.refused import reading
 from chainrule.files.safetensors import of_other_kind, read_header
 from chainrule.rows.source import Labels, Piece, Record
 
@@ -58,7 +59,9 @@ class PackedFile:
 
     def __init__(self, path: str) -> None:
         self.name = os.path.abspath(path)
-        if not stat.S_ISREG(os.stat(self.name).st_mode):
+        with reading(path):
+            mode = os.stat(self.name).st_mode
+        if not stat.S_ISREG(mode):
             raise FileFormatError(f"{path} is not a regular file.")
         self._signature = _signature(self.name)
         with open(self.name, "rb") as file:

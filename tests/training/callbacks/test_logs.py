@@ -122,7 +122,7 @@ def test_a_place_that_cannot_be_written(kind: str, tmp_path: Path) -> None:
     """A path without a folder is an error before the first step; one that names no file is refused at once."""
     net = small_net()
     before = net.theta.copy()
-    with pytest.raises(FileNotFoundError):
+    with pytest.raises(FileNotFoundError, match=r"there is no folder .*, make it first"):
         cr.train(net, X, Y, callbacks=[LOGGERS[kind](tmp_path / "none" / "log")])
     assert net.theta.tobytes() == before.tobytes()
     with pytest.raises(cr.InputError, match="path must name a file"):

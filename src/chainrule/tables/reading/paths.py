@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from chainrule.errors import ChainruleError, FileFormatError, InputError
+from chainrule.files.refused import unreadable
 from chainrule.tables.reading.arrow_tables import shortened, table_of_file
 from chainrule.tables.reading.columnar_files import read_feather, read_json_lines, read_parquet
 from chainrule.tables.reading.csv.dialect import AS_DETECTED, CsvOptions, detect
@@ -92,8 +93,9 @@ def guarded(path: Path) -> Iterator[None]:
     except ChainruleError:
         raise
     except Exception as error:
-        is_system = isinstance(error, OSError) and error.errno not in (None, errno.EINVAL)  # a seek to nowhere
-        if is_system or not (isinstance(error, FOREIGN) or type(error).__module__.startswith("pyarrow")):
+        if isinstance(error, OSError) and error.errno not in (None, errno.EINVAL):  # EINVAL: a seek to nowhere
+            raise unreadable(error, str(path)) from None
+        if not (isinstance(error, FOREIGN) or type(error).__module__.startswith("pyarrow")):
             raise
         reason = "it has a text that is not UTF-8" if isinstance(error, UnicodeDecodeError) else shortened(str(error))
         raise FileFormatError(f"{path} cannot be read: {reason}") from None

@@ -14,6 +14,7 @@ from chainrule._internal.user_warnings import warn
 from chainrule.engines.state import RECORDS
 from chainrule.errors import MissingExtra, TrainingWarning
 from chainrule.files.atomic import as_path
+from chainrule.files.refused import unwritable
 from chainrule.training.callbacks.callback import Function, RunCallback, WatchedRun
 from chainrule.training.history import History
 
@@ -49,7 +50,10 @@ class CSVLogger(RunCallback):
     def watch(self, run: WatchedRun) -> Iterator[Function]:
         """Writes the epochs of the run."""
         path, written, has_failed = _of_network(self.path, run), 0, False
-        file = open(path, "w", newline="", encoding="utf-8")  # noqa: SIM115 - closing it may fail, as a write may
+        try:
+            file = open(path, "w", newline="", encoding="utf-8")  # noqa: SIM115 - closing it may fail, as a write may
+        except OSError as error:
+            raise unwritable(error, path) from None
         lines = csv.writer(file, lineterminator="\n")
         lines.writerow(("epoch", *RECORDS))
 
