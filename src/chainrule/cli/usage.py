@@ -61,7 +61,7 @@ def meant(name: str, known: Iterable[str], elsewhere: Sequence[str]) -> str:
     >>> meant("--lr", ["--learning-rate"], []), meant("--keep", ["--seed"], ["predict"])
     ("; did you mean '--learning-rate'?", '; it is one of `chainrule predict`.')
     """
-    from chainrule.estimators.parameter_names import ELSEWHERE  # only for a wrong command line
+    from chainrule.estimators.names_elsewhere import ELSEWHERE  # only for a wrong command line
 
     if elsewhere:
         return f"; it is one of {' and '.join(f'`chainrule {command}`' for command in elsewhere)}."
@@ -74,7 +74,7 @@ def meant(name: str, known: Iterable[str], elsewhere: Sequence[str]) -> str:
 
 
 def remedy(given: Sequence[str], left: int, parameters: Iterable[Any]) -> str:
-    """Returns how to write the first option that so many values more follow than it takes, or else a name with blanks.
+    """Returns how to write the first option that is followed by more values than it takes, or else a name with blanks.
 
     An option that can be repeated takes its values one by one; one with a comma in its metavar takes them together.
     """
