@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import decimal
 import math
 from typing import Any
 
 import numpy as np
+import polars
+import pyarrow
 import pytest
 
 pytest.importorskip("sklearn")
@@ -16,6 +19,21 @@ from chainrule.estimators.weights import as_row_weights, by_class, counted_rows
 
 Y = np.array(["p", "q", "q", "q"])
 W = np.array([1.0, 3.0, 0.0, 2.0])
+
+
+WEIGHTS: dict[str, Any] = {
+    "decimals": [*map(decimal.Decimal, W.astype(int).tolist())],
+    "decimals of polars": polars.Series([*map(decimal.Decimal, W.astype(int).tolist())]),
+    "decimals of Arrow": pyarrow.array([*map(decimal.Decimal, W.astype(int).tolist())]),
+    "integers of 128 bits": polars.Series(W.astype(int).tolist(), dtype=polars.Int128),
+    "objects": W.astype(object),
+}
+
+
+@pytest.mark.parametrize("holder", WEIGHTS)
+def test_weights_of_every_type(holder: str) -> None:
+    """Decimals, integers of 128 bits and objects are weights as floats are."""
+    np.testing.assert_array_equal(as_row_weights(WEIGHTS[holder], len(W)), W)
 
 
 @pytest.mark.parametrize(

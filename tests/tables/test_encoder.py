@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime
 import json
 import warnings
 from collections.abc import Callable
@@ -142,6 +143,9 @@ def test_forced_categories() -> None:
         TableEncoder(categories="zip").fit(X)
     with pytest.raises(InputError, match="must be a list of columns; got 3"):
         TableEncoder(categories=3).fit(X)  # type: ignore[arg-type]
+    for odd in (np.timedelta64(3, "s"), datetime.date(2024, 2, 29), [1]):
+        with pytest.raises(InputError, match=r"'a' of X must hold numbers, booleans or texts, .*\. Make texts of it"):
+            TableEncoder(categories=["a"]).fit([{"a": odd, "b": 1.0}, {"a": odd, "b": 2.0}])
 
 
 GOOD = [float(k) for k in range(8)]

@@ -14,10 +14,10 @@ import pyarrow
 import pytest
 import scipy.sparse
 
-from chainrule.errors import DataWarning
+from chainrule.errors import DataWarning, InputError
 from chainrule.estimators import NetworkClassifier, NetworkRegressor
 from chainrule.tables import TableEncoder
-from chainrule.tables.labels import as_targets
+from chainrule.tables.labels import as_classes, as_targets
 from chainrule.tables.target_decoder import NumericLabels
 
 N = 2**53
@@ -128,6 +128,16 @@ def test_labels_that_no_integer_type_holds_are_said(y: list[float]) -> None:
     """Integers of more than 64 bits, and those beside fractions, are rounded with a warning."""
     with pytest.warns(DataWarning, match="^'y': integers such as"):
         as_targets(y)
+    with pytest.raises(InputError, match=r"y must hold integers of at most 64 bits, or texts, as .*; got \d+\. Make"):
+        as_classes(y)
+
+
+def test_unsigned_integers_are_classes_in_every_form() -> None:
+    """Integers of 64 bits without a sign are classes as lists, too; small integers of Python keep their type."""
+    labels = [2**64 - 1, 2**64 - 2, 5]
+    for y in (labels, np.array(labels, dtype=object), polars.Series(labels, dtype=polars.Int128)):
+        assert as_classes(y).tolist() == labels
+    assert as_classes([N + 1, -5]).dtype == np.int64
 
 
 @pytest.mark.parametrize("texts", [["1.234", "9.007.199.254.740.993", "5,5"], ["$9,007,199,254,740,993", "$1", "$2"]])

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from typing import Any, ClassVar
 
+from sklearn.base import is_classifier
+
 from chainrule.estimators.label_counts import require_label_per_row
 from chainrule.estimators.weights import without_weightless
-from chainrule.tables.labels import as_targets
+from chainrule.tables.labels import as_classes, as_targets
 
 
 class ScoredLabels:
@@ -30,4 +32,6 @@ class ScoredLabels:
     def _given_labels(self, y: Any) -> Any:
         """Returns the labels as an array (t,) or (t, m), or a sparse matrix where the estimator takes one."""
         is_sparse = self._takes_sparse_labels and hasattr(y, "toarray") and y.shape[-1] > 1
-        return y if is_sparse else as_targets(y)
+        if is_sparse:
+            return y
+        return as_classes(y) if is_classifier(self) else as_targets(y)

@@ -14,8 +14,10 @@ from sklearn.utils.validation import _num_samples
 from chainrule._internal.checks import Floats, RowNumbers, as_weights, shown
 from chainrule.errors import InputError
 from chainrule.estimators.label_counts import require_label_per_row
-from chainrule.tables.labels import labels_at
+from chainrule.tables.columns import Column
+from chainrule.tables.labels import label_array, labels_at
 from chainrule.tables.numeric_table import NumericTable
+from chainrule.tables.reading.array_columns import as_column
 from chainrule.tables.table import Table
 
 ClassWeight = Mapping[Any, float] | Literal["balanced"] | None
@@ -28,10 +30,20 @@ def as_row_weights(weights: Any, t: int, symbol: str = "sample_weight") -> Float
     if isinstance(weights, Real):
         weights = np.full(t, weights)
     try:
-        w = as_weights(weights, t, np.float64)
+        w = as_weights(_of_any_library(weights), t, np.float64)
     except InputError as error:
         raise InputError(f"{symbol}: {error}") from None
     return None if w is None else w.astype(np.float64)
+
+
+def _of_any_library(weights: Any) -> Any:
+    """Returns weights with integers of 128 bits and decimals as floats; anything else is checked as it is."""
+    if isinstance(weights, np.ma.MaskedArray) or not (hasattr(weights, "__array__") or isinstance(weights, list)):
+        return weights
+    values = label_array(weights, "sample_weight")
+    if values.dtype.kind != "O" or not isinstance(column := as_column(values.reshape(-1)), Column):
+        return values
+    return column.as_floats().reshape(values.shape) if column.kind in ("numbers", "booleans") else values
 
 
 def without_weightless(X: Any, y: Any, weights: Any) -> tuple[Any, Any, Floats | None]:

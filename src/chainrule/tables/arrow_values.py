@@ -50,10 +50,10 @@ def as_index(rows: NDArray[np.integer]) -> Any:
 
 
 def as_texts(texts: Iterable[str]) -> Any:
-    """Returns texts as an Arrow array of strings."""
+    """Returns texts as an Arrow array of strings; one with half of a surrogate pair equals no text of Arrow."""
     import pyarrow
 
-    encoded = [text.encode() for text in texts]
+    encoded = [text.encode(errors="surrogatepass") for text in texts]
     ends = np.array([0, *accumulate(map(len, encoded))], dtype=np.int32)
     buffers = [None, pyarrow.py_buffer(ends), pyarrow.py_buffer(b"".join(encoded))]
     return pyarrow.Array.from_buffers(pyarrow.string(), len(encoded), buffers)

@@ -14,7 +14,7 @@ from chainrule.errors import InputError
 from chainrule.tables.columns import Column, Level, whole
 from chainrule.tables.reading.array_columns import as_column, plain
 from chainrule.tables.reading.array_likes import as_numpy, as_objects
-from chainrule.tables.rounding import warn_about_rounding
+from chainrule.tables.rounding import nearest_float, warn_about_rounding
 from chainrule.tables.targets.target_columns import TargetColumns, stacked
 from chainrule.tables.text.text_column import AnyColumn, TextColumn
 
@@ -31,6 +31,31 @@ def as_targets(y: Any, symbol: str = "y") -> NDArray[Any]:
     >>> as_targets(np.array([1, 0, True], dtype=object))
     array([1, 0, 1])
     """
+    values, column = _checked(y, symbol)
+    labels = _plain(values.reshape(-1), column)
+    if isinstance(labels, Column):
+        warn_about_rounding([(symbol, labels.unrounded)])
+        labels = labels.values
+    return labels.reshape(values.shape)
+
+
+def as_classes(y: Any, symbol: str = "y") -> NDArray[Any]:
+    """Returns classes as `as_targets` returns labels. Raises InputError for integers that would be rounded, too."""
+    values, column = _checked(y, symbol)
+    labels = _plain(values.reshape(-1), column)
+    if isinstance(labels, Column):
+        large = next((value for value in labels.unrounded.tolist() if nearest_float(value) != value), None)
+        if large is not None:
+            raise InputError(
+                f"{symbol} must hold integers of at most 64 bits, or texts, as classes; got {large}. Make all of them "
+                "texts: str(label)."
+            )
+        labels = labels.values
+    return labels.reshape(values.shape)
+
+
+def _checked(y: Any, symbol: str) -> tuple[NDArray[Any], AnyColumn]:
+    """Returns labels as an array, and as a column of numbers, booleans or texts without gaps. Raises InputError."""
     if y is None:
         raise InputError(f"{symbol} must hold one label per row; got None.")
     values = label_array(y, symbol)
@@ -50,7 +75,7 @@ def as_targets(y: Any, symbol: str = "y") -> NDArray[Any]:
         raise InputError(
             f"{symbol} mixes texts and numbers, which cannot be sorted. Make all of them texts: str(label)."
         )
-    return _plain(flat, column, symbol).reshape(values.shape)
+    return values, column
 
 
 def as_numbers(y: Any, symbol: str = "y") -> NDArray[Any]:
@@ -61,8 +86,8 @@ def as_numbers(y: Any, symbol: str = "y") -> NDArray[Any]:
 
 
 def as_class_column(y: Any, symbol: str = "y") -> NDArray[Any]:
-    """Returns the classes of rows as an array (t,). Raises InputError as `as_targets` does, and for several columns."""
-    labels = as_targets(y, symbol)
+    """Returns the classes of rows as an array (t,). Raises InputError as `as_classes` does, and for several columns."""
+    labels = as_classes(y, symbol)
     if labels.ndim == 2 and labels.shape[1] > 1:
         raise InputError(
             f"{symbol} must have shape (t,), one class per row; got {labels.shape}. "
@@ -96,7 +121,7 @@ def labels_of(levels: Sequence[Level]) -> NDArray[Any]:
     >>> labels_of((1, 2**62 + 1)).tolist(), labels_of((0.5, 2)).tolist()
     ([1, 4611686018427387905], [0.5, 2.0])
     """
-    return as_targets(list(levels))
+    return as_classes(list(levels))
 
 
 def labels_at(y: Any, rows: NDArray[np.integer[Any]], symbol: str = "y") -> Any:
@@ -130,17 +155,28 @@ def _are_texts(values: NDArray[Any]) -> NDArray[np.bool_]:
     return np.full(len(values), values.dtype.kind in "US")
 
 
-def _plain(values: NDArray[Any], column: AnyColumn, symbol: str) -> NDArray[Any]:
-    """Returns labels (t,) that are readable as this column in plain types: numbers, booleans, or texts of Python."""
+def _plain(values: NDArray[Any], column: AnyColumn) -> NDArray[Any] | Column:
+    """Returns labels (t,) that are readable as this column in plain types: numbers, booleans, or texts of Python.
+
+    Returns the column for integers that no such type holds: of more than 64 bits, or large ones beside fractions.
+    """
     if isinstance(column, Column):
         if values.dtype.kind != "O":
             return column.values
-        given = values.tolist() if column.exact is None else [*map(whole, column.exact)]
-        array = np.array(given)
-        if array.dtype.kind in ("biuf" if column.exact is None else "iu"):
-            return array
-        warn_about_rounding([(symbol, column.unrounded)])  # more than 64 bits, or fractions beside large integers
-        return column.values  # Decimal and Fraction become floats
+        if column.exact is not None:
+            integers = _integers([*map(whole, column.exact)])
+            return column if integers is None else integers
+        array = np.array(values.tolist())
+        return array if array.dtype.kind in "biuf" else column.values  # Decimal and Fraction become floats
     if values.dtype.kind == "O":
         return as_objects([plain(value) for value in values])
     return values if values.dtype.kind == "U" else np.char.decode(values, "utf-8")
+
+
+def _integers(values: list[int | float]) -> NDArray[Any] | None:
+    """Returns integers in a type of 64 bits; None if one is a fraction, or too large."""
+    if not all(isinstance(value, int) for value in values):
+        return None
+    types = (np.iinfo(np.int64), np.iinfo(np.uint64))
+    held = next((kind for kind in types if kind.min <= min(values) and max(values) <= kind.max), None)
+    return None if held is None else np.array(values, held.dtype)

@@ -62,6 +62,16 @@ def test_sparse_features_are_no_frame() -> None:
         encoder.set_output(transform="pandas").transform(X)
 
 
+@pytest.mark.parametrize("library", ["pandas", "polars"])
+def test_a_name_that_no_frame_can_have(library: str) -> None:
+    """Half of a surrogate pair, which JSON may hold, is refused with the name of the feature."""
+    rows = [{"\ud800": 1.0}, {"\ud800": 2.0}]
+    encoder = TableEncoder().fit(rows).set_output(transform=library)
+    with pytest.raises(InputError, match=rf"a frame of {library} must have names in UTF-8; got '.ud800'"):
+        encoder.transform(rows)
+    assert encoder.set_output(transform="default").transform(rows).shape == (2, 1)
+
+
 def test_a_pipeline_of_scikit_learn_chooses_for_its_steps() -> None:
     """``set_output`` of a pipeline reaches the encoder, whose names the next step has."""
     pytest.importorskip("sklearn", "1.6")

@@ -34,7 +34,7 @@ from chainrule.optimizers import Optimizer
 from chainrule.optimizers.schedules import Schedule
 from chainrule.tables.columns import Task
 from chainrule.tables.encoding.encoder import MAX_LEVELS
-from chainrule.tables.labels import as_class_column, as_targets, label_array
+from chainrule.tables.labels import as_class_column, as_classes, label_array
 from chainrule.tables.model import TableModel
 from chainrule.tables.scores import subset_accuracy
 from chainrule.tables.target_decoder import ClassLabels
@@ -308,7 +308,7 @@ class NetworkClassifier(ScoredLabels, ClassifierMixin, NetworkBase):  # type: ig
     def _as_labels(self, y: Any, symbol: str = "y") -> NDArray[Any]:
         if np.ndim(values := label_array(y, symbol)) == 2 and values.shape[1] > 1:
             return stacked([as_class_column(column, name) for name, column in label_columns(y, symbol)])
-        labels = as_targets(y, symbol)
+        labels = as_classes(y, symbol)
         if labels.ndim == 2 and labels.shape[1] == 1:
             labels = column_or_1d(labels, warn=True)
         check_classification_targets(labels)

@@ -349,11 +349,18 @@ class TableEncoder(EncoderState):
 
 
 def _columns(table: AnyTable, category_names: set[str]) -> dict[str, Holder]:
-    """Returns the columns by name, or the block of numbers that holds one; of a `NumericTable` only the categories."""
+    """Returns the columns by name, or the block of numbers that holds one; of a `NumericTable` only the categories.
+
+    Raises InputError for times that are to be categories, whose texts differ from library to library.
+    """
     if isinstance(table, NumericTable):
         return {name: table.typed(name).as_categories() for name in table.names if name in category_names}
     blocks = {n: block for n, block in table.columns.held_numbers.items() if n not in category_names}
     single = {name: table.typed(name) for name in table.names if name not in blocks}
+    for name in category_names:
+        if single[name].kind in ("datetimes", "durations", "unreadable"):
+            wanted = "must hold numbers, booleans or texts, which can be categories"
+            raise InputError(f"column {name!r} of {table.origin} {wanted}; got {single[name].type}. Make texts of it.")
     single |= {name: column.as_categories() for name, column in single.items() if name in category_names}
     return {name: blocks[name] if name in blocks else single[name] for name in table.names}
 

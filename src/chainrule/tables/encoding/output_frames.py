@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from typing import Any
 
 from chainrule._internal.checks import Array
 from chainrule._internal.naming import resolve
+from chainrule.errors import InputError
 
+SURROGATE = re.compile("[\ud800-\udfff]")
 OUTPUTS = dict.fromkeys(("default", "pandas", "polars"))
 
 
@@ -18,9 +21,18 @@ def as_library(name: object) -> str:
 
 
 def framed(Z: Array, names: Sequence[str], X: Any, library: str) -> Any:
-    """Returns features Z (t, n) under their names, with the index of X if that is a frame of pandas too."""
+    """Returns features Z (t, n) under their names, with the index of X if that is a frame of pandas too.
+
+    Raises InputError for a name with half of a surrogate pair, which no frame can have.
+    """
     if library == "default":
         return Z
+    for name in names:
+        if SURROGATE.search(name):
+            raise InputError(
+                f"a frame of {library} must have names in UTF-8; got {name!r}. Rename the column, or use "
+                'set_output(transform="default").'
+            )
     if library == "polars":
         import polars
 
