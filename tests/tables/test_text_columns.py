@@ -263,6 +263,9 @@ def test_codes_as_categories() -> None:
     assert encoder.transform(pandas.DataFrame({"zip": ["01010", "A-1020"]})).tolist() == expected
     assert encoder.transform(pandas.DataFrame({"zip": [1010, 7]})).tolist() == expected
     assert encoder.unseen(pandas.DataFrame({"zip": ["01010", "A-1020"]})) == {"zip": 1}
+    encoder = TableEncoder(categories=["zip"]).fit(pandas.DataFrame({"zip": ["007", "7", "8", "NA"]}))
+    assert encoder.categories_["zip"].levels == ("007", "7", "8")
+    assert encoder.transform(pandas.DataFrame({"zip": ["007", "NA"]})).tolist() == [[1.0, 0.0, 0.0], [0.0, 0.0, 0.0]]
 
 
 def test_the_notation_is_part_of_the_encoder_in_a_file() -> None:

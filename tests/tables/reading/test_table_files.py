@@ -6,6 +6,7 @@ import bz2
 import contextlib
 import gzip
 import io
+import json
 import lzma
 import subprocess
 import sys
@@ -113,6 +114,15 @@ def test_json_lines_with_a_mark(tmp_path: Path) -> None:
         ["x", None],
     ]
     assert ending_of(content) == ".jsonl"
+
+
+def test_texts_of_json_lines_are_texts(tmp_path: Path) -> None:
+    """Dates in JSON are texts, as those of dicts are: the same columns and categories come from both."""
+    rows = [{"a": "2020-01-01", "b": 2**60 + 1}, {"a": "2020-01-02T03:04:05Z", "b": 0.5}]
+    (tmp_path / "t.jsonl").write_text("\n".join(map(json.dumps, rows)), encoding="utf-8")
+    for source in (tmp_path / "t.jsonl", rows):
+        assert read(source).column("a").kind == "texts"  # type: ignore[union-attr]  # a Table
+        assert read(source).column("b").objects().tolist() == [2**60 + 1, 0.5]  # type: ignore[union-attr]
 
 
 def test_a_folder_is_no_table(tmp_path: Path) -> None:

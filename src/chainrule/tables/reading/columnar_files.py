@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import codecs
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -51,7 +51,8 @@ def read_feather(path: Path) -> Any:
 def read_json_lines(path: Path) -> Any:
     """Reads a file of JSON objects, one a line, as an Arrow table. Raises FileFormatError if it is not one.
 
-    A key that a line lacks is a missing value. Integers that are too large for the type of a column are decimals.
+    A key that a line lacks is a missing value. JSON has no dates, so that texts stay texts; integers that are too large
+    for the type of a column are decimals.
     """
     pyarrow = import_pyarrow("a JSON Lines file")
     from pyarrow import json
@@ -62,15 +63,18 @@ def read_json_lines(path: Path) -> Any:
         raise FileFormatError(f"{path} is {kind}; expected JSON Lines in UTF-8: one object a line.")
     block = min(max(path.stat().st_size, SMALLEST_BLOCK), LARGEST_BLOCK)  # a column has one type in each block
 
-    def table(decimals: Sequence[str] = ()) -> Any:
-        types = pyarrow.schema([(name, pyarrow.decimal256(*DIGITS)) for name in decimals])
-        return json.read_json(str(path), json.ReadOptions(block_size=block), json.ParseOptions(explicit_schema=types))
+    def table(types: Mapping[str, Any]) -> Any:
+        known = json.ParseOptions(explicit_schema=pyarrow.schema(types.items()))
+        return json.read_json(str(path), json.ReadOptions(block_size=block), known)
 
     try:
-        found = table()
-        if large := [field.name for field in found.schema if field.type == "double" and _are_large(found[field.name])]:
+        found = table({})
+        if times := {f.name: pyarrow.string() for f in found.schema if pyarrow.types.is_timestamp(f.type)}:
+            found = table(times)
+        large = [f.name for f in found.schema if f.type == "double" and _are_large(found[f.name])]
+        if large:
             with suppress(pyarrow.ArrowInvalid):  # numbers such as 1e300 are no integers
-                found = table(large)
+                found = table(times | dict.fromkeys(large, pyarrow.decimal256(*DIGITS)))
         return _sound(found)
     except (pyarrow.ArrowException, OSError) as error:
         raise FileFormatError(f"{path} {_fault(str(error))}") from None

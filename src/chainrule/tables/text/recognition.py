@@ -125,12 +125,17 @@ def _codes_or_numbers(name: str, texts: TextColumn, numbers: Column, task: Task 
 
 
 def _chosen(column: TextColumn, writing: Writing) -> Column:
-    """Returns a column of texts as categories; numbers and booleans by their value, as in a table that has types."""
+    """Returns a column of texts as categories; numbers and booleans by their value, as in a table that has types.
+
+    Codes such as 007 stay texts if another one, such as 7, has the same value.
+    """
     column = column.without(writing.missing)
     for notation in (writing.number_notation(), Notation("booleans")):
         found = converted(column, notation)
         if isinstance(found, Column) and not found.missing.all():
-            return found.as_categories()
+            levels = found.as_categories()
+            has_same = bool(column.code_with_leading_zeros()) and len(levels.levels) < len(_Texts.of(column).present)
+            return _as_column(column, Notation("categories")) if has_same else levels
     return column.as_categories()
 
 
