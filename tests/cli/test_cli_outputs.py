@@ -106,7 +106,7 @@ UNWRITABLE = [
     ),
     ("train u.csv --out link.safetensors", "link.safetensors", LINK),
     ("train u.csv --out picture.safetensors --force", "picture.png", LINK),
-    ("train u.csv --out t.csv/folder", "t.csv/folder", "'t.csv' is no folder"),
+    ("train u.csv --out t.csv/folder", "t.csv/folder", "'t.csv' is not a folder"),
     (
         "predict u.safetensors u.csv --out pipe.csv --force",
         "pipe.csv",

@@ -154,7 +154,7 @@ TRAIN = [
     (
         "k.csv --target kind --out k.csv/m",
         1,
-        "cannot write 'k.csv/m': 'k.csv' is no folder. Choose another with --out.",
+        "cannot write 'k.csv/m': 'k.csv' is not a folder. Choose another with --out.",
     ),
     ("k.csv --target kind --out k.safetensors", 2, "--out: k.safetensors exists; give another name, or --force"),
     ("kk.csv --out nowhere/m.safetensors", 2, "there is no file 'kk.csv'"),
@@ -163,7 +163,7 @@ TRAIN = [
     ("k.csv --target kind --sep ;", 2, "--target: k.csv has no column 'kind'"),
     ("k.csv --target kind --encoding latn", 2, "--encoding: encoding must be an encoding that Python knows"),
     ("k.csv --target kind --no-header", 2, "--target: k.csv has no column 'kind'. Columns: 'x1', 'x2', 'x3', 'x4'"),
-    ("no_y.npz --sep ,", 1, "sep, header and encoding are for text files; no_y.npz is none"),
+    ("no_y.npz --sep ,", 1, "sep, header and encoding are for text files; no_y.npz is not one"),
 ]
 
 OTHERS = [

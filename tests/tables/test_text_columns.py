@@ -125,9 +125,9 @@ WORDS: list[tuple[list[Any], str]] = [  # texts of a file, and the warning about
     (["31.12.2020", "30.12.2020"], "'a': '31.12.2020' is read as 2020-12-31"),
     (["01/02/2020", "03/04/2020"], "'01/02/2020' is read as 2020-02-01; it could also be 2020-01-02"),
     (["NA", "EU"], "'a': 'NA' is a category like any other; pandas.read_csv takes it for missing"),
-    ([*MANY, "?x"], r"'a' holds numbers but for '\?x' in row 21, and is read as texts"),
-    ([*MANY, "n/k", "?", "n/k"], r"'a' holds numbers but for 'n/k' in row 21 and 1 more"),
-    ([*MANY, *(["unknown", "pending"] * 8)], r"'a' holds numbers but for 'unknown' in row 21 and 15 more"),
+    ([*MANY, "?x"], r"'a' holds numbers except '\?x' in row 21, and is read as texts"),
+    ([*MANY, "n/k", "?", "n/k"], r"'a' holds numbers except 'n/k' in row 21 and 1 more"),
+    ([*MANY, *(["unknown", "pending"] * 8)], r"'a' holds numbers except 'unknown' in row 21 and 15 more"),
     *((texts, f"'a': texts such as {texts[0]!r} look like dates, in a notation that") for texts in DATES_OF_OTHERS),
     *((texts, f"'a': texts such as {re.escape(repr(texts[0]))} begin with a number") for texts in NUMBERS_AND_MORE),
 ]

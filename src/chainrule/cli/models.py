@@ -53,7 +53,7 @@ def names_of(model: TableModel) -> tuple[str, ...]:
 
 
 def targets_in(model: TableModel, table: Table, why: str) -> tuple[str, ...]:
-    """Returns the table's spellings of the target columns. Raises InputError, which ends in ``why``, if one lacks."""
+    """Returns the table's spellings of the targets. Raises InputError, ending with ``why``, if one is missing."""
     names = names_of(model)
     if len(names) == 1 and names[0] not in table.columns and not table.has_names and table.target is not None:
         return (table.target,)  # the columns have no names of their own

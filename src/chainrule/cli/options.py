@@ -185,7 +185,7 @@ ClassWeight = Annotated[
 Quantiles = Annotated[
     str | None,
     typer.Option(
-        metavar="Q,Q,…", help="Predict several quantiles of a number, such as .05,.5,.95, in the place of its mean."
+        metavar="Q,Q,…", help="Predict several quantiles of a number, such as .05,.5,.95, instead of its mean."
     ),
 ]
 WidthOfIntervals = Annotated[

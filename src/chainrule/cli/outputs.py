@@ -108,7 +108,7 @@ def _try_writing(path: Path, *, replace: bool, option: str = "--out") -> None:
         path = path.parent
     if not path.parent.is_dir():
         raise InputError(
-            f"cannot write {str(path)!r}: {str(path.parent)!r} is no folder. Choose another with {option}."
+            f"cannot write {str(path)!r}: {str(path.parent)!r} is not a folder. Choose another with {option}."
         )
     try:
         require_writable(path, replace=replace)

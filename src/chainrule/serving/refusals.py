@@ -18,7 +18,7 @@ ENCODER = json.JSONEncoder(allow_nan=False, separators=(",", ":"))  # in ASCII, 
 
 
 def as_json(value: Any) -> bytes:
-    """Returns a value as JSON; a number that JSON has not, such as NaN, becomes null."""
+    """Returns a value as JSON; a number that JSON does not have, such as NaN, becomes null."""
     try:
         return ENCODER.encode(value).encode()
     except ValueError:

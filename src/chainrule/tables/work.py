@@ -65,7 +65,7 @@ _bar: ContextVar[Bar | None] = ContextVar("bar", default=None)
 
 @contextmanager
 def at_work(threads: int | None = None, *, is_shown: bool = False, file: TextIO | None = None) -> Iterator[None]:
-    """A context in which `each` uses at most so many threads, and the work is shown on ``file``, by default stderr.
+    """A context in which `each` uses at most this many threads, and the work is shown on ``file``, by default stderr.
 
     Raises InputError if ``threads`` is no number of threads.
     """
@@ -103,7 +103,7 @@ def each(what: str, size: int, function: Callable[[Part], Result], parts: Sequen
 
 
 def parts_of(t: int, rows: int = ROWS_OF_A_PART) -> list[slice]:
-    """Returns t rows as slices of so many rows."""
+    """Returns t rows as slices of this many rows."""
     return [slice(first, min(first + rows, t)) for first in range(0, t, rows)]
 
 

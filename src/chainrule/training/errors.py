@@ -43,6 +43,6 @@ class TrainingInterrupted(EndedTraining, KeyboardInterrupt):
     >>> import chainrule as cr
     >>> try:
     ...     history = cr.train(cr.Network.dense([1, 1]), [[1.0], [2.0]], [[2.0], [4.0]], epochs=1000)
-    ... except cr.TrainingInterrupted as error:  # Ctrl-C was pressed: go on from there, or stop here
+    ... except cr.TrainingInterrupted as error:  # Ctrl-C was pressed: continue from there, or stop here
     ...     state = error.history.state
     """

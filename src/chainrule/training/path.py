@@ -42,7 +42,7 @@ class Path:
         self._place = 0
 
     def take(self, epochs: int) -> None:
-        """Records θ of the network after so many epochs, unless it has been recorded."""
+        """Records θ of the network after this many epochs, unless it has been recorded."""
         if self.names and epochs != self._epochs:
             self._epochs, self._place = epochs, len(self._thetas)
             self._thetas.append(self._net.theta.copy())

@@ -54,7 +54,7 @@ def train(
     The step θ := θ − α ∇J(θ), or the optimizer's own, is repeated over minibatches of ``batch_size`` rows (None: all t
     rows, the lecture's gradient descent), for ``epochs`` passes over X (t, n), Y (t, m) and ``weights`` (t,). Each
     epoch visits the rows in a new order fixed by ``seed``; with ``shuffle=False`` all epochs keep the given order. X
-    may be a sparse array or matrix of SciPy, which does not become dense, or a `TrainingSet` in the place of X, Y and
+    may be a sparse array or matrix of SciPy, which does not become dense, or a `TrainingSet` instead of X, Y and
     weights.
 
     `Rows` in files are read in windows of about ``window`` rows; with None, those of up to 512 MiB are read at once. An

@@ -191,7 +191,7 @@ REFUSED = [
     ("y.safetensors new.csv --threshold 0.3", 2, "--threshold is for classification; this is a regression model"),
     ("k.safetensors new.csv --threshold nan", 2, "--threshold: the probability must be"),
     ("y.safetensors new.csv --interval 0.9999", 2, "--interval: coverage"),
-    ("k.safetensors x.npz --keep id", 2, "x.npz has columns without names, of which none can be kept"),
+    ("k.safetensors x.npz --keep id", 2, "x.npz has columns without names; --keep needs names"),
     ("k.safetensors new.csv --format json", 2, "--format: give csv, jsonl, parquet; got 'json'"),
     ("k.safetensors new.csv --format csv --out p.jsonl", 2, "--format: p.jsonl is named as jsonl, not as csv"),
     ("k.safetensors new.csv --format jsonl --safe-csv", 2, "--safe-csv is for CSV"),

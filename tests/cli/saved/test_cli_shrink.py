@@ -28,7 +28,7 @@ def test_a_student_is_saved_like_any_model() -> None:
     """It needs no target, has the name of the target and the layers asked for, and predicts, evaluates and exports."""
     answer = chainrule("shrink", "m.safetensors", "inputs.csv", "--out", "s.safetensors", "--hidden", 4, "--epochs", 5)
     assert (answer.code, answer.out) == (0, "")
-    assert re.search(r"Saved s\.safetensors: \d+ parameters in the place of [\d,]+\.", answer.err)
+    assert re.search(r"Saved s\.safetensors: \d+ parameters instead of [\d,]+\.", answer.err)
     assert chainrule("predict", "s.safetensors", "new.csv").out.startswith("kind\n")
     assert "-4-" in chainrule("info", "s.safetensors").out
     assert chainrule("export", "s.safetensors", "--out", "s.py").code == 0

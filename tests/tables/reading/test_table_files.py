@@ -225,7 +225,7 @@ def test_a_member_of_npz_without_its_first_bytes(tmp_path: Path, damaged: str) -
     with zipfile.ZipFile(path, "w") as file:
         for name, content in members.items():
             file.writestr(name, content)
-    with pytest.raises(FileFormatError, match=rf"not a valid \.npz file of plain arrays: {damaged} is no array"):
+    with pytest.raises(FileFormatError, match=rf"not a valid \.npz file of plain arrays: {damaged} is not an array"):
         read_path(path)
 
 

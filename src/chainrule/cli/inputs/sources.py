@@ -81,7 +81,7 @@ def parquet_path(source: str, options: CsvOptions = AS_DETECTED) -> Path | None:
     if not (is_folder_of(path, PARQUET) if path.is_dir() else path.name.lower().endswith(PARQUET)):
         return None
     if options != AS_DETECTED:
-        raise WrongUsage(f"--sep, --header and --encoding are for text files; {source} is none.")
+        raise WrongUsage(f"--sep, --header and --encoding are for text files; {source} is not one.")
     if not path.is_dir():
         require_format(path, b"PAR1", "a Parquet file")
     return path

@@ -30,7 +30,7 @@ def of_words(x: str, y: str) -> Example:
 def of_row(net: Network, cost: str, table: Table, row: int) -> Example:
     """Returns the example in a row, counted from 1: its columns are x₁ … xₙ and y₁ … yₘ, in this order.
 
-    A cross-entropy takes the class in the place of y₁ … yₘ. Raises WrongUsage for another number of columns, and for a
+    A cross-entropy takes the class instead of y₁ … yₘ. Raises WrongUsage for another number of columns, and for a
     value that is no number.
     """
     n, m = net.m[0], net.m[-1]

@@ -20,7 +20,7 @@ def chosen(table: Table, arrow: Any, names: Sequence[str], *, has_types: bool) -
     become numbers then. Raises WrongUsage for an unknown column.
     """
     if names and not table.has_names:
-        raise WrongUsage(f"{table.origin} has columns without names, of which none can be kept.")
+        raise WrongUsage(f"{table.origin} has columns without names; --keep needs names.")
     kept: dict[str, Any] = {}
     for name in known_names(table.names, table.origin, "--keep", names):
         column = table.columns[name]
@@ -34,7 +34,7 @@ def chosen(table: Table, arrow: Any, names: Sequence[str], *, has_types: bool) -
 
 
 def _typed(texts: Any) -> Any:
-    """Returns a column of texts as integers or else as numbers, if all its texts are some and none is a code."""
+    """Returns a column of texts as integers or else as numbers, if all its texts are such and none is a code."""
     import pyarrow
     from pyarrow import compute
 

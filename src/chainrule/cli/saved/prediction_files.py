@@ -40,8 +40,8 @@ class Destination:
     def write(self, columns: Columns) -> None:
         """Writes columns, to a file atomically; numbers keep every bit.
 
-        Raises InputError for a text that UTF-8 cannot hold, or for values that the format has not, FileExistsError if
-        there is a file by now that must not be replaced.
+        Raises InputError for a text that UTF-8 cannot hold, or for values that the format does not have,
+        FileExistsError if there is a file by now that must not be replaced.
         """
         try:
             contents = _parquet(columns) if self.format == "parquet" else self._text(columns).encode()
@@ -125,7 +125,7 @@ def _csv(columns: Mapping[str, list[Any]]) -> str:
 
 
 def _json_lines(columns: Mapping[str, list[Any]]) -> str:
-    """Returns one object a line; a number that JSON has not, such as NaN, becomes null."""
+    """Returns one object a line; a number that JSON does not have, such as NaN, becomes null."""
     rows = zip(*([_json_value(value) for value in column] for column in columns.values()), strict=True)
     return "".join(json.dumps(dict(zip(columns, row, strict=True)), ensure_ascii=False) + "\n" for row in rows)
 

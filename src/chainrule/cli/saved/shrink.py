@@ -62,7 +62,7 @@ def shrink(
     counts = [sum(net.d for net in one.networks) for one in (small, loaded)]
     if student.shrinkage_ is not None:
         results().print(printable(str(student.shrinkage_)))
-    remarks().print(printable(f"Saved {path}: {counts[0]:,} parameters in the place of {counts[1]:,}."))
+    remarks().print(printable(f"Saved {path}: {counts[0]:,} parameters instead of {counts[1]:,}."))
 
 
 def _rows_and_labels(model: TableModel, table: Table) -> tuple[Table, Any]:

@@ -13,7 +13,7 @@ from chainrule.training.callbacks.progress import Progress
 
 
 def opened_display(console: Console, verbose: bool, networks: int) -> AbstractContextManager[RunCallback | None]:
-    """Returns a context that yields what watches so many networks; None on a quiet console."""
+    """Returns a context that yields what watches this many networks; None on a quiet console."""
     if console.quiet:
         return nullcontext(None)
     display = EpochLines if verbose else Progress

@@ -196,7 +196,7 @@ class TrainingOptions:
             raise WrongUsage(f"--preset does not go with --optimizer {LM}, which has its own recipe; omit --preset.")
 
     def require_task(self, task: Task) -> None:
-        """Raises WrongUsage for a scorer that scikit-learn has not, or if an option is not for this task."""
+        """Raises WrongUsage for a scorer that scikit-learn does not have, or if an option is not for this task."""
         if self.scoring is not None:
             from chainrule.estimators.network.scorers.names import require_scorer  # loads scikit-learn
 

@@ -65,7 +65,7 @@ class NetworkClassifier(ScoredLabels, ClassifierMixin, NetworkBase):  # type: ig
         batch_size: rows per minibatch; "full": all rows.
         hidden_layer_sizes: the hidden layers: numbers of units, or `Hidden` layers with their own σ and dropout.
         n_networks: the number of networks, whose outputs are averaged; of each kind, where several kinds compete
-            ("tuned", and sparse rows; with "best", of each of the four kinds that go on).
+            ("tuned", and sparse rows; with "best", of each of the four kinds that continue).
         cost: a cost, used as it is, or the name of one, averaged over the rows: "cross_entropy" (softmax outputs),
             "log_likelihood" or "sum_of_squares" (sigmoid outputs, as those of several labels always are).
         class_weight: weights of the classes, {label: weight}, or "balanced": t / (k · rows of the class), a row of
@@ -94,7 +94,7 @@ class NetworkClassifier(ScoredLabels, ClassifierMixin, NetworkBase):  # type: ig
         optimizer: an optimizer, or its name.
         weight_decay: λ of AdamW, a number or a schedule.
         validation_fraction: the fraction of the rows that each network holds out, from 0 (none) to ½. Several networks
-            hold out different rows, but for one in four, which repeats those of another. With fewer than 10 rows none
+            hold out different rows, except one in four, which repeats those of another. With fewer than 10 rows none
             is held out.
         validation_order: "random", or "last" for rows in order of time, of which the last are held out.
         numbers, categories, max_levels, decimal, thousands, missing: parameters of the `TableEncoder`.

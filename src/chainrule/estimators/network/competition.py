@@ -29,7 +29,7 @@ MOST_ROWS = 20_000  # that are compared
 def finalists(members: Sequence[Member], target: Target, labels: NDArray[np.generic]) -> set[Recipe]:
     """Returns the `FEWEST` recipes whose networks, one of each, predict best together on rows that all hold out.
 
-    Without such rows all go on; a recipe whose network is not usable does not, if there are others.
+    Without such rows all continue; a recipe whose network is not usable does not, if there are others.
     """
     first = usable(members)
     compared = Comparison.of([[member] for member in first], target, labels) if len(first) > FEWEST else None

@@ -32,7 +32,7 @@ class Recipe:
     ``parametric`` gives each hidden unit a κ. With ``ntk``, W has the rate n^(−½), as if z were n^(−½) W a + b and
     W had the rate 1. ``bias_rate`` and ``kappa_rate`` are the rates of every b and κ. ``initial`` "ntk" draws W ~
     N(0, 1/n) and b ~ N(0, 1); "data" is `chainrule.initial.from_data`. With ``minimizer`` "lm", Levenberg–Marquardt
-    trains in the place of the optimizer.
+    trains instead of the optimizer.
     """
 
     hidden: tuple[Hidden, ...]
@@ -101,9 +101,9 @@ class Recipe:
 
 
 def planned_networks(recipes: Sequence[Recipe]) -> int:
-    """Returns the largest number of networks to be trained: ``n_networks``; or so many of each recipe that competes.
+    """Returns the largest number of networks to be trained: ``n_networks``; or as many of each recipe that competes.
 
-    Fewer are, if some of these do not go on (`finalists`). A search, whose recipes do not all compete, trains others.
+    Fewer are, if some of these do not continue (`finalists`). A search, where not all recipes compete, trains others.
 
     >>> from chainrule.estimators.network.recipes.presets import preset
     >>> [planned_networks(preset(name, "regression", 10_000)) for name in ("default", "best")]

@@ -64,11 +64,11 @@ class NetworkRegressor(ScoredLabels, RegressorMixin, NetworkBase):  # type: igno
         batch_size: rows per minibatch; "full": all rows.
         hidden_layer_sizes: the hidden layers: numbers of units, or `Hidden` layers with their own σ and dropout.
         n_networks: the number of networks, whose outputs are averaged; of each kind, where several kinds compete
-            ("tuned", and sparse rows; with "best", of each of the four kinds that go on).
+            ("tuned", and sparse rows; with "best", of each of the four kinds that continue).
         cost: a cost, used as it is, or the name of one, averaged over the rows. A cost for any real y gets y
             standardised. For "poisson", outputs are exp(z) and y is divided by its mean; for "log_likelihood", outputs
             are sigmoids and y in [0, 1] is unchanged.
-        quantiles: several quantiles to predict in the place of the mean, such as (0.05, 0.5, 0.95): one output for
+        quantiles: several quantiles to predict instead of the mean, such as (0.05, 0.5, 0.95): one output for
             each, trained by the sum of their pinball costs. ``predict`` then returns (t, q), in increasing order.
         interval: "constant", intervals of one width for all rows; or "scaled", of a width by x that follows the size
             of errors on held-out rows, where that depends on x.
@@ -97,7 +97,7 @@ class NetworkRegressor(ScoredLabels, RegressorMixin, NetworkBase):  # type: igno
             preset's, and end by ``patience`` = 10 on their held-out rows.
         weight_decay: λ of AdamW, a number or a schedule.
         validation_fraction: the fraction of the rows that each network holds out, from 0 (none) to ½. Several networks
-            hold out different rows, but for one in four, which repeats those of another. With fewer than 10 rows none
+            hold out different rows, except one in four, which repeats those of another. With fewer than 10 rows none
             is held out.
         validation_order: "random", or "last" for rows in order of time, of which the last are held out.
         numbers, categories, max_levels, decimal, thousands, missing: parameters of the `TableEncoder`.

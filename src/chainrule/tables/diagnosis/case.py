@@ -60,7 +60,7 @@ class LabelledRows:
         return LabelledRows(self.model, self.table.rows(rows), self.labels[rows], asked=asked, encoded=encoded)
 
     def some(self, most: int) -> LabelledRows:
-        """Returns at most so many rows, which lie evenly among them."""
+        """Returns at most this many rows, which lie evenly among them."""
         return self.at(evenly_spaced(self.t, most))
 
     @cached_property

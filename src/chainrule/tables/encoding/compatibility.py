@@ -55,7 +55,7 @@ def as_trained(
     kind = f"{feature.kind} like {notation.example}" if notation is not None and notation.example else feature.kind
     raise OtherKind(
         f"column {feature.name!r} of {origin} must hold {kind}, as in the training rows; got text, such as {text!r} in "
-        f"row {row + 1}. Convert it, or leave out what is no value."
+        f"row {row + 1}. Convert it, or leave out what is not a value."
     )
 
 
@@ -86,7 +86,7 @@ def _require_bits(column: Column, name: str, origin: str) -> None:
         row = int(np.flatnonzero(is_other)[0])
         raise InputError(
             f"column {name!r} of {origin} must hold booleans, or 0 and 1 for them, as in the training rows; got "
-            f"{column.values[row]:g} in row {row + 1}. Correct it, or leave out what is no value."
+            f"{column.values[row]:g} in row {row + 1}. Correct it, or leave out what is not a value."
         )
 
 

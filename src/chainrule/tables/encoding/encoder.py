@@ -70,7 +70,7 @@ class TableEncoder(EncoderState):
     and texts, its numbers become texts. Empty texts are missing.
 
     A column of texts, as a CSV file or a frame may have it, is one of numbers, booleans, dates or times of day if all
-    of its texts read so in the training rows, but for usual gaps such as NA and ?. Decimal commas, thousands, a
+    of its texts read so in the training rows, except usual gaps such as NA and ?. Decimal commas, thousands, a
     currency or %, and dates such as 31.12.2020 are recognised. New rows are read in the same way; if one cannot be, it
     is refused. All other columns of texts are categories.
 

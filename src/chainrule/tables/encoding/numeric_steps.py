@@ -166,7 +166,7 @@ class NumericSteps:
 def _rows_in_cache(n: int) -> int:
     """Returns how many rows of n numbers are encoded at once.
 
-    A column of so many is an odd number of cache lines, so that the numbers of a row can all be in the cache: at a
+    A column of that many is an odd number of cache lines, so that the numbers of a row can all be in the cache: at a
     power of two they would take each other's place.
     """
     rows = max(1, ENTRIES_IN_CACHE // max(1, n))

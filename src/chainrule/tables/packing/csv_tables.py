@@ -41,8 +41,7 @@ class CsvTables(FileTables):
         for file, own in self._files.items():
             if lacking := [name for name in self.names if name not in own.dialect.names]:
                 raise InputError(
-                    f"{file}: the column {listed(lacking)} is missing, and is in {files[0]}. Give all files the same "
-                    "columns."
+                    f"{file} has no column {listed(lacking)}, which {files[0]} has. Give all files the same columns."
                 )
 
     def batches(self, names: Sequence[str]) -> Iterator[tuple[str, int, Any]]:

@@ -58,7 +58,7 @@ def pack(
 
     The encoder is a `TableEncoder` for "robust" numbers. Of a file with more than 1,048,576 rows (fewer with more than
     32 columns) its medians and quartiles are those of a uniform sample of as many rows: the standard error of their
-    ranks is at most 0.05 % of the rows. All levels of categories are counted, but for columns that have more than
+    ranks is at most 0.05 % of the rows. All levels of categories are counted, except in columns that have more than
     ``max_levels`` in the sample, whose most frequent ones are those of the sample. Mean and deviation of a numeric
     target, and all classes, are those of all rows. The sample decides what the texts of a CSV file are; a row that
     differs is refused.

@@ -41,7 +41,7 @@ class PackedTable:
         """Returns the table that rows were encoded from. Raises InputError if they are of no table."""
         if rows.record is None:
             raise InputError(
-                f"{rows.name} holds rows without an encoder, of which no model of tables can be made. Pack the table "
+                f"{rows.name} holds rows without an encoder, which a model of tables needs. Pack the table "
                 "itself by chainrule.tables.pack; or train a network by chainrule.train."
             )
         header, tensors = rows.record

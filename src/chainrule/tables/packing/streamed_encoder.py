@@ -1,7 +1,7 @@
 """The encoder of a table that is larger than memory: fitted to a sample of its rows, and to all levels.
 
 Medians, quartiles, gaps and the kinds of columns are those of a uniform sample, in whose ranks `rank_error` is the
-standard error. The levels of categories are counted in all rows, but for columns that have more than ``max_levels`` in
+standard error. The levels of categories are counted in all rows, except in columns with more than ``max_levels`` in
 the sample already: their most frequent levels are those of the sample, and all others share one. So the counts need
 little memory: a column with few levels in a million rows has few further ones.
 """

@@ -81,7 +81,7 @@ class InMemory:
 
 
 def piece_rows(columns: int) -> int:
-    """Returns the number of rows in a piece with so many columns."""
+    """Returns the number of rows in a piece with this many columns."""
     return max(1, min(MOST_ROWS, MOST_VALUES // max(1, columns)))
 
 

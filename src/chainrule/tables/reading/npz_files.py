@@ -25,7 +25,7 @@ def read_npz(path: Path) -> Table:
     except (ValueError, OSError, EOFError, KeyError, zipfile.BadZipFile, NotImplementedError) as error:
         raise FileFormatError(f"{path} is not a valid .npz file of plain arrays: {error}") from None
     if others := [key for key, value in arrays.items() if not isinstance(value, np.ndarray)]:  # NumPy returns bytes
-        raise FileFormatError(f"{path} is not a valid .npz file of plain arrays: {others[0]} is no array.")
+        raise FileFormatError(f"{path} is not a valid .npz file of plain arrays: {others[0]} is not an array.")
     X = arrays.get("X")
     y = arrays.get("y", arrays.get("Y"))
     if X is None or X.ndim < 2 or X.size == 0 or X.dtype.kind not in "biuf":

@@ -66,7 +66,7 @@ def read_arrow(path: Path, options: CsvOptions = AS_DETECTED, *, numbers_at_once
         if name.endswith(CSV):
             return read_csv(path, options, numbers_at_once=numbers_at_once)
         if options != AS_DETECTED:
-            raise InputError(f"sep, header and encoding are for text files; {path} is none.")
+            raise InputError(f"sep, header and encoding are for text files; {path} is not one.")
         if name.endswith(PARQUET):
             return read_parquet(path)
         if name.endswith(FEATHER):

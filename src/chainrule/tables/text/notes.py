@@ -80,7 +80,7 @@ class Notes:
         what = "numbers" if kind == "numbers" else "dates" if kind == "datetimes" else "times"
         self._add(
             name,
-            f"{{}} holds {what} but for {texts[codes[rows[0]]]!r} in row {rows[0] + 1}{more}, and is read as "
+            f"{{}} holds {what} except {texts[codes[rows[0]]]!r} in row {rows[0] + 1}{more}, and is read as "
             "texts. Correct these cells, or declare their texts missing (missing=[…], --na).",
         )
 

@@ -39,7 +39,7 @@ RIVALS = {POINTS[0]: COMMAS[0], DAY_FIRST: MONTH_FIRST}  # the same texts may fi
 def recognised(columns: Columns, writing: Writing, chosen: Collection[str] = ()) -> Columns:
     """Returns the columns, each column of texts as what it holds; those among ``chosen`` become categories.
 
-    Texts are numbers, booleans, dates or times of day if all of them read so, but for gaps; else they are categories.
+    Texts are numbers, booleans, dates or times of day if all of them read so, except gaps; else they are categories.
     Issues a DataWarning for what may surprise, such as a column of which most texts, but not all, read as numbers.
     """
     notes = Notes()
@@ -70,7 +70,7 @@ def _texts(columns: Columns, name: str) -> TextColumn:
     """Returns a column of texts."""
     column = columns[name]
     if not isinstance(column, TextColumn):
-        raise TypeError(f"{name!r} is no column of texts")
+        raise TypeError(f"{name!r} is not a column of texts")
     return column
 
 
@@ -162,7 +162,7 @@ def _recognised(name: str, column: TextColumn, found: Column | None, writing: Wr
 
 
 class _Texts(NamedTuple):
-    """The distinct texts of a column, but for those that usually stand for a gap, and the number of their rows."""
+    """The distinct texts of a column, except those that usually stand for a gap, and the number of their rows."""
 
     present: list[str]
     counts: NDArray[np.intp]

@@ -91,5 +91,5 @@ class TextBlock:
 
 @lru_cache
 def _plain_number(decimal: DecimalMark) -> str:
-    """Returns the pattern of numbers that Arrow reads, but for those that are rare."""
+    """Returns the pattern of numbers that Arrow reads, except those that are rare."""
     return rf"^[+-]?[0-9]+(?:{re.escape(decimal)}[0-9]*)?(?:[eE][+-]?[0-9]+)?$"

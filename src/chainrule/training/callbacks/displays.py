@@ -30,7 +30,7 @@ class Display(Protocol):
         """Returns the seconds until the next frame, when so many have passed; at 0 those until the first one."""
 
     def show(self, frame: Frame) -> None:
-        """Shows a frame in the place of the one before."""
+        """Shows a frame instead of the one before."""
 
     def close(self, frame: Frame | None) -> None:
         """Shows the last frame, if there is one, which remains."""

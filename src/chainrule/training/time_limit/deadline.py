@@ -9,7 +9,7 @@ from chainrule._internal.checks import as_real
 
 @dataclass(frozen=True)
 class Deadline:
-    """Ends training after so many ``seconds``, in mid-epoch if need be: ``cr.train(…, time_limit=cr.Deadline(3600))``.
+    """Ends training after these ``seconds``, in mid-epoch if need be: ``cr.train(…, time_limit=cr.Deadline(3600))``.
 
     The schedules and θ are those of the whole plan, up to where it is cut. A run that is resumed, as often as needed,
     ends with the bits of an uninterrupted one. A number as ``time_limit`` fits the plan into the time instead.

@@ -22,7 +22,7 @@ from chainrule.training import History
 from chainrule.training.callbacks.early_stopping import MetricCourse
 from chainrule.training.errors import DivergenceError
 
-FEWEST_ROWS = 500  # that a part of the rows has, if there are so many
+FEWEST_ROWS = 500  # that a part of the rows has, if there are that many
 ROWS_OF_A_COST = 1_000  # that compare θ with its initial value
 
 

@@ -57,7 +57,7 @@ class TrainingPlan:
 
     @property
     def n_trained(self) -> int:
-        """The number of networks that are trained, as far as it is known before: `FEWEST` recipes may go on."""
+        """The number of networks that are trained, as far as it is known before: `FEWEST` recipes may continue."""
         kinds, n = len(self.recipes), self.n_networks
         return n if self.finalists is None or n <= kinds else kinds + (n - kinds) * min(FEWEST, kinds) // kinds
 

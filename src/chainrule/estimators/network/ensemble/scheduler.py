@@ -120,7 +120,7 @@ class Scheduler:
                 yield self._in_places(self._train_members, self._has_more)
 
     def _ends(self) -> Iterator[int]:
-        """Yields the end of each round: a network of each recipe first, if not all may go on, and then the others."""
+        """Yields the end of each round: a network of each recipe first, if not all may continue, then the others."""
         finalists, kinds = self._plan.finalists, len(self.recipes)
         if finalists is not None and self.recipes is self._plan.recipes and kinds < self._order.wanted:
             yield kinds
@@ -128,7 +128,7 @@ class Scheduler:
         yield self.planned
 
     def _drop(self, finalists: Callable[[Sequence[Member]], Collection[Recipe]]) -> None:
-        """Drops the recipes that do not go on, unless time did not suffice for a network of each."""
+        """Drops the recipes that do not continue, unless time did not suffice for a network of each."""
         first = self.trained()
         if len(first) == self._order.end:
             kept = finalists(first)
@@ -180,7 +180,7 @@ class Scheduler:
         try:
             self._measured(self._member(j), place, self._deadline - clock())
         except ProcessLost as lost:
-            warn(f"{lost} The other processes go on.", TrainingWarning)
+            warn(f"{lost} The other processes continue.", TrainingWarning)
 
     def _train_members(self, place: Place) -> None:
         """Trains one member after the other."""

@@ -36,7 +36,7 @@ from chainrule.tables.targets.decoders import decoded
 from chainrule.training.checkpoint import Checkpoint
 
 FIRST_ROWS = max(ROWS_FOR_INITIAL, ROWS_FOR_BINS)  # which initial values are fitted to
-MOST_HELD_OUT = 100_000  # rows, which tell a coverage of 90 % to 0.1 %
+MOST_HELD_OUT = 100_000  # rows, which measure a coverage of 90 % to within 0.1 %
 NO_ROWS = np.zeros(0, np.intp)
 
 

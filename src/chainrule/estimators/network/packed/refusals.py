@@ -19,7 +19,7 @@ from chainrule.tables.intervals.conformal import INTERVALS
 IN_THE_FILE = "the file has been encoded already. Give it to chainrule.tables.pack"
 ARGUMENTS = {
     "y": "rows hold their labels themselves",
-    "sample_weight": "their order is another one than that of the table. Name the column of weights in pack(weights=…)",
+    "sample_weight": "they are in another order than the table. Name the column of weights in pack(weights=…)",
     "groups": "packed rows are in random order, and their groups are not known",
 }
 PARAMETERS = {  # with another value than the default

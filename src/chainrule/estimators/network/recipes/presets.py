@@ -28,7 +28,7 @@ def default(task: Task, t: int) -> tuple[Recipe, ...]:
 
     The first suits smooth functions, these suit thresholds; networks that differ make different errors.
     Many networks with few epochs are more accurate than two with many, in the same time, since most tables let them
-    stop early (`has_settled`); only on functions without noise do more epochs go on paying.
+    stop early (`has_settled`); only on functions without noise do more epochs continue to pay.
     """
     few, is_classification = t < FEW, task != "regression"
     sigma, rate = ("selu", 0.04) if is_classification else ("mish", 0.07)
@@ -52,7 +52,7 @@ def default(task: Task, t: int) -> tuple[Recipe, ...]:
 
 
 def best(task: Task, t: int) -> tuple[Recipe, ...]:
-    """Returns seven recipes; after a network of each, four go on (`finalists`), and all or fewer are kept (`winners`).
+    """Returns seven recipes; after one network of each, four continue (`finalists`), and all or fewer stay (`winners`).
 
     RealMLP's (TD), with a periodic embedding and dropout; one with a piecewise embedding and dropout; the default's
     with thresholds, and one without embedding, both without dropout; one with steps; and with thresholds a narrow
@@ -149,7 +149,7 @@ def best_sparse(task: Task, t: int, n: int) -> tuple[Recipe, ...]:
 def tuned(task: Task, t: int) -> tuple[Recipe, ...]:
     """Returns the recipes that a search tries: those of `best`, and others drawn around them.
 
-    Each has twice as many networks, but for a table of few rows, for which `best` has many.
+    Each has twice as many networks, except for a table of few rows, for which `best` has many.
     """
     recipes = best(task, t)
     more = 1 if t < VERY_FEW else 2

@@ -16,7 +16,7 @@ from chainrule.estimators.network.recipes.presets import FEW, VERY_FEW
 from chainrule.estimators.network.validation_split import ValidationSplit
 
 SHORTER = 4  # epochs of the first round are divided by it
-KEPT = 3  # one candidate of these goes on to the second round
+KEPT = 3  # one candidate of these continues to the second round
 MORE = 5  # candidates at most that join the known ones
 SHARES = (0.25, 0.5, 1.0)  # of the time that is left, for each round
 
@@ -43,11 +43,11 @@ class RecipeTrial:
 
 
 class SuccessiveHalving:
-    """The training of networks with many recipes, in the place of `Training`, with the same methods.
+    """The training of networks with many recipes, instead of `Training`, with the same methods.
 
     First a network of each candidate is trained for a quarter of its epochs, and all hold out the same rows. The best
     third is trained for all epochs on two folds; on more if rows are few, since losses on few rows tell little.
-    The known recipes, those that compete, go on in any case. Up to five others join them, one after the other, each
+    The known recipes, those that compete, continue in any case. Up to five others join them, one after the other, each
     time the one that lessens the loss of the averaged predictions most. All these are then trained on the other folds;
     which of them the model has is decided at last (`winners`). Within a time limit each round has its share.
 

@@ -12,7 +12,7 @@ from chainrule.tables.encoding.encoder import TableEncoder
 from chainrule.tables.inspection.column_features import column_features
 
 EXCHANGED = 0.2  # the probability that a column of a drawn row comes from the other of its two rows
-PER_ROW, MOST = 7, 200_000  # drawn rows: so many for each training row, unless they are too many
+PER_ROW, MOST = 7, 200_000  # drawn rows: PER_ROW for each training row, but at most MOST
 
 
 def repeated(rows: NDArray[np.integer[Any]]) -> NDArray[np.integer[Any]]:

@@ -36,7 +36,7 @@ class ShrinkingMixin:
     ) -> Self:
         """Returns a fitted estimator of one small network that is trained to predict as this model does (distillation).
 
-        The student minimises J with the teacher's predictions in the place of y: calibrated probabilities P(c | x), so
+        The student minimises J with the teacher's predictions instead of y: calibrated probabilities P(c | x), so
         that ℓ = −Σ P(c | x) log a_c, or averaged numbers. It is trained on the rows X (t, n), and on seven mixtures for
         each: the row with a fifth of its columns from other rows. It has the teacher's encoder, the layers ``hidden``,
         and otherwise the preset "default"; it predicts, saves and exports like any other estimator. X should be the

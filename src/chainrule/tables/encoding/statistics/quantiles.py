@@ -131,7 +131,7 @@ class _Bracket:
         self.add(int(np.count_nonzero(is_not_below)), count, kept)
 
     def add(self, not_below: int, inside: int, kept: Array) -> None:
-        """Adds so many numbers, and those of them that may be quartiles."""
+        """Adds this many numbers, and those of them that may be quartiles."""
         self._higher += not_below
         self._count += inside
         self._inside.append(kept)

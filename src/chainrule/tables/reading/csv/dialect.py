@@ -30,7 +30,7 @@ SPELLED = {"tab": "\t", r"\t": "\t", "space": BLANKS, "blanks": BLANKS, r"\s+": 
 DELIMITER_LINE = re.compile(r'"?sep=(.)"?\s*', re.IGNORECASE)  # Excel's first line
 NUMBER = r"[-+]?[\d.,]*\d[\d.,]*(?:[eE][-+]?\d+)?"
 ONE_NUMBER, NUMBERS = re.compile(rf"\s*{NUMBER}\s*"), re.compile(rf"\s*{NUMBER}(?:\s+{NUMBER})+\s*")
-SAMPLE, FEWEST_LINES = 1 << 18, 3  # the bytes that decide; more if they do not hold so many lines
+SAMPLE, FEWEST_LINES = 1 << 18, 3  # the bytes that decide; more if they do not hold that many lines
 LARGEST_SAMPLE = 1 << 28
 MOST_ROWS = 100
 

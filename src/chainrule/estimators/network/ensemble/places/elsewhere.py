@@ -93,14 +93,14 @@ class Trained:
 
 
 class Reports(RunCallback):
-    """Tells the other process the records so far, now and then."""
+    """Sends the records so far to the other process, now and then."""
 
     def __init__(self, link: Link, epochs: int | None) -> None:
         self._link, self.epochs = link, epochs
 
     @contextmanager
     def watch(self, run: WatchedRun) -> Iterator[Function]:
-        """Yields the function that tells."""
+        """Yields the function that sends them."""
         yield lambda history: self._link.report(history.records_alone())
 
 

@@ -30,7 +30,7 @@ class Processes:
         return [self._plan.all_threads, *(copy.peer.threads for copy in self._copies)]
 
     def places(self, in_progress: int, networks: int) -> list[Place]:
-        """Returns the places for so many networks in progress of a round; processes take turns, this one first."""
+        """Returns the places for this many networks in progress of a round; processes take turns, this one first."""
         counts = division(in_progress, self.threads)
         shares = ThreadShares(self._plan.all_threads, networks, counts[0])  # without a time limit
         each = [max(1, threads // max(1, count)) for threads, count in zip(self.threads, counts, strict=True)]
