@@ -60,15 +60,16 @@ def test_a_model_learns_from_new_rows(here: Path) -> None:
 
 
 def test_each_pass_is_an_epoch_of_the_curves(here: Path) -> None:
-    """The history of the new model has an epoch for each pass until the kept one, which --verbose prints, too."""
+    """The history has the epochs of fit and one for each pass until the kept one, which --verbose prints, too."""
     answer = chainrule("train", "new.csv", "--from", "old.safetensors", "--epochs", "3", "--verbose")
     assert answer.code == 0
     [kept] = re.findall(r"kept pass (\d)", answer.err)
     model = NetworkClassifier.load("new.safetensors")
-    assert [history.epochs for history in model.histories_] == [int(kept)] * 8
+    assert [history.epochs for history in model.histories_] == [3 + int(kept)] * 8
+    assert model.history_["pass"].max() == int(kept)
     lines = re.findall(r"^network 3 of 8  epoch (\d)/3  J (\S+)", answer.err, re.MULTILINE)
     assert [int(epoch) for epoch, _ in lines] == [1, 2, 3]
-    np.testing.assert_allclose([float(J) for _, J in lines][: int(kept)], model.histories_[2].J, rtol=1e-3)
+    np.testing.assert_allclose([float(J) for _, J in lines][: int(kept)], model.histories_[2].J[3:], rtol=1e-3)
     assert "network 3 of 8  3 of 3 epochs  J " in answer.err
 
 

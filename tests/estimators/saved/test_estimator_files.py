@@ -201,6 +201,10 @@ SPOILT: dict[str, Any] = {
     "states of one network": lambda e: e["states"].pop(),
     "a state without its step": lambda e: e["states"][0].pop("step"),
     "splits of other rows": lambda e: e["splits"].update(rows=7),
+    "later rows of one network": lambda e: e["later"]["fit_kept"].pop(),
+    "fewer later rows than none": lambda e: e["later"].update(rows=-1),
+    "more epochs than the curves have": lambda e: e["later"].update(fit_epochs=[9, 9]),
+    "an epoch that is no number": lambda e: e["later"].update(kept=[None, "1"]),
 }
 
 
@@ -208,7 +212,8 @@ SPOILT: dict[str, Any] = {
 def test_a_spoilt_record_is_refused(fault: str, tmp_path: Path) -> None:
     """A record that does not describe an estimator is refused as a whole, without a traceback from inside."""
     path = tmp_path / "m"
-    NetworkRegressor(warm_start=True, **QUICK).fit(X, OF[NetworkRegressor]).save(path)
+    model = NetworkRegressor(warm_start=True, **QUICK).fit(X, OF[NetworkRegressor])
+    model.partial_fit(X[:40], OF[NetworkRegressor][:40]).save(path)
     header, tensors = header_of(path), read_any(path)[1]
     SPOILT[fault](header["estimator"])
     write_raw(path, header, tensors)

@@ -123,7 +123,6 @@ def _trained(
         while len(passes) < epochs and getattr(estimator, "stopped_", "") != "interrupted":
             estimator.partial_fit(rows, labels)
             passes.add(estimator.histories_)
-            estimator.histories_ = passes.histories
             score = estimator.validation_score_
             if score is None or not score <= best_score:
                 best = estimator.complete_model()
@@ -138,7 +137,7 @@ def _curves(trained: Trained, X: Table, name: str) -> bytes:
     count = len(trained.model.networks)
     networks = f"{count} networks trained further" if count > 1 else "one network trained further"
     source = os.path.basename(X.origin) or X.origin
-    return as_png(learning_curves(trained.estimator, f"{source}: {name}, {networks}", kept=[trained.kept] * count))
+    return as_png(learning_curves(trained.estimator, f"{source}: {name}, {networks}", kept_pass=trained.kept))
 
 
 def _record(

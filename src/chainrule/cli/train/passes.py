@@ -39,16 +39,16 @@ class Passes:
         return max((history.epochs for history in self.histories), default=0)
 
     def add(self, histories: Sequence[History]) -> None:
-        """Adds those of a pass, and shows them."""
+        """Adds the last epochs of these, those of a pass, and shows them."""
         before = self.histories or [None] * len(histories)
         self.histories = tuple(map(self._joined, before, histories))
         for look, history in zip(self._looks, self.histories, strict=False):
             look(history)
 
     def _joined(self, before: History | None, last: History) -> History:
-        """Returns the history of a network with its last pass."""
+        """Returns the history of a network with the last epoch, which is its last pass."""
         earlier = {name: [] if before is None else getattr(before, name) for name in RECORDS}
-        records = {name: np.concatenate([earlier[name], getattr(last, name)]) for name in RECORDS}
+        records = {name: np.concatenate([earlier[name], getattr(last, name)[-1:]]) for name in RECORDS}
         is_last = len(records["J"]) >= self._planned
         return History.of_records(
             records, planned_epochs=self._planned, stopped="epochs" if is_last else None, engine=last.engine,

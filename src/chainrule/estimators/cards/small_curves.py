@@ -19,8 +19,11 @@ DASHES = ' stroke-dasharray="5 3"'
 MOST_POINTS, MOST_OF_FAINT, FAINT = 300, 100, 0.4
 
 
-def curves(name: str, courses: Sequence[Course], kept: str) -> str:
-    """Draws a metric of this name over the epochs: of each network faintly, their mean, and what is kept, in words."""
+def curves(name: str, courses: Sequence[Course], kept: str, start: int = 0) -> str:
+    """Draws a metric of this name over the epochs: of each network faintly, their mean, and what is kept, in words.
+
+    After ``start`` epochs, if that is not 0, training continued on other rows: a line is there.
+    """
     epochs = max((course.table.shape[1] for course in courses), default=0)
     if epochs < 2:
         return ""
@@ -37,6 +40,8 @@ def curves(name: str, courses: Sequence[Course], kept: str) -> str:
         parts += [frame.line(each, faint, MOST_OF_FAINT) for each in courses[-1].values]
     parts += [frame.line(mean, _look(course), MOST_POINTS) for course, mean in zip(courses, means, strict=True)]
     parts += [frame.circle(k, value) for k, value in courses[-1].marks if math.isfinite(value)]
+    if start:
+        parts.append(frame.beginning(start))
     legend, height = _legend(courses, has_several, kept)
     return svg(CURVE_WIDTH, CURVE_HEIGHT + height, "learning curves", "".join([*parts, legend]))
 
@@ -102,6 +107,15 @@ class _Frame:
         """Draws the kept epoch of a network."""
         place = f'cx="{self.x(epoch):.1f}" cy="{self.y(value):.1f}"'
         return f'<circle {place} r="3.2" fill="{HELD_OUT}" stroke="{INK}" stroke-width="0.8"/>'
+
+    def beginning(self, epochs: int) -> str:
+        """Draws the line after which later rows begin, with its name."""
+        x, anchor = self.x(epochs + 0.5), "start" if epochs < self.epochs / 2 else "end"
+        return (
+            f'<path d="M{x:.1f} {TOP - 6}V{CURVE_HEIGHT - BOTTOM}" stroke="{INK}" stroke-opacity=".5" '
+            f'stroke-width="0.8"/><text x="{x + (3 if anchor == "start" else -3):.1f}" y="{TOP}" '
+            f'text-anchor="{anchor}" fill="{INK}" fill-opacity=".75">new rows</text>'
+        )
 
 
 def _brief(value: float) -> str:

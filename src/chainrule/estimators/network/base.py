@@ -28,6 +28,8 @@ from chainrule.estimators.network.competition import Comparison, finalists, held
 from chainrule.estimators.network.ensemble import Member, MemberFactory, Outcome, Training, TrainingPlan, usable
 from chainrule.estimators.network.held_out_predictions import HeldOutPredictions
 from chainrule.estimators.network.incremental.calibration import calibrated, recalibrated
+from chainrule.estimators.network.incremental.earlier_runs import EarlierRuns
+from chainrule.estimators.network.incremental.later_rows import LaterRows
 from chainrule.estimators.network.incremental.training import train_one_epoch
 from chainrule.estimators.network.inspection.held_out_rows import held_out_rows
 from chainrule.estimators.network.inspection.mixin import InspectionMixin, noting_warnings
@@ -65,6 +67,8 @@ from chainrule.tables.targets.decoders import Target
 from chainrule.tables.targets.given_targets import frame_of_targets
 from chainrule.training.callbacks.calls import all_runs, with_displays
 
+NONE = EarlierRuns()
+
 
 def _one_network(encoder: TableEncoder, target: Target, net: Network) -> TableModel:
     return TableModel(encoder, target, (net,))
@@ -82,6 +86,7 @@ class NetworkBase(
     validation_score_: float | None
     states_: tuple[TrainingState, ...]  # of the networks; () in a model that was saved without
     _has_short_recipes = False  # those for a time limit
+    _later: LaterRows | None = None  # since the last fit
 
     # ---- defined by the subclasses -----------------------------------------------------------------------------------
 
@@ -152,7 +157,8 @@ class NetworkBase(
             plan = replace(plan, recipes=short)
         elif not continues:
             plan = replace(plan, short_recipes=short, checkpoint=folder, resumes=self.resume)
-        self._train(make, plan, data, validation or data)
+        earlier = EarlierRuns.of_continued_fit(self) if continues else NONE
+        self._train(make, plan, data, validation or data, earlier)
         self._has_short_recipes = self.recipe_ in short
 
     def _make_splits(
@@ -198,9 +204,9 @@ class NetworkBase(
         return replace(plan, stopping_of=metric.stopping)
 
     def _train(
-        self, make: MemberFactory, plan: TrainingPlan, data: Data, validation: Data, is_incremental: bool = False
+        self, make: MemberFactory, plan: TrainingPlan, data: Data, validation: Data, earlier: EarlierRuns = NONE
     ) -> None:
-        """Trains networks by the plan, and sets the fitted attributes."""
+        """Trains networks by the plan, as a run after ``earlier`` ones, and sets the fitted attributes."""
         hooks = Hooks(self, plan.n_networks, plan.recipes[0].epochs, data.X, data.y) if has_callbacks(self) else None
         if hooks is not None:
             report = hooks.epoch
@@ -208,7 +214,7 @@ class NetworkBase(
                 plan, on_epoch=lambda member, epochs: report(member.number, epochs, lambda: self._as_fitted(member))
             )
         with ExitStack() as watching:
-            workers, others = (None, 0) if is_incremental else (self.workers, plan.n_networks - 1)
+            workers, others = (None, 0) if earlier.is_one_pass else (self.workers, plan.n_networks - 1)
             peers, threads = watching.enter_context(worker_processes(workers, others, plan.all_threads, [__name__]))
             plan = replace(plan, peers=peers, threads=threads)
             callbacks = watching.enter_context(all_runs(plan.callbacks, plan.n_networks))
@@ -216,12 +222,12 @@ class NetworkBase(
             try:
                 outcome = training.run()
                 watching.close()
-                self._finish(self._usable(outcome, plan, hooks), plan, data, validation, is_incremental)
+                self._finish(self._usable(outcome, plan, hooks), plan, data, validation, earlier)
             except KeyboardInterrupt:
                 if training.was_interrupted:  # a second Ctrl-C, or there is no usable network
                     raise
                 watching.close()
-                self._finish(self._usable(training.end(), plan, hooks), plan, data, validation, is_incremental)
+                self._finish(self._usable(training.end(), plan, hooks), plan, data, validation, earlier)
 
     def _training(self, make: MemberFactory, plan: TrainingPlan, validation: Data) -> Training | SuccessiveHalving:
         """Returns the training by the plan, or the search for recipes that it is for."""
@@ -260,7 +266,7 @@ class NetworkBase(
         return {name: getattr(self, name) for name in names if hasattr(self, name)} | {"model_": model}
 
     def _finish(
-        self, members: Sequence[Member], plan: TrainingPlan, data: Data, validation: Data, is_incremental: bool
+        self, members: Sequence[Member], plan: TrainingPlan, data: Data, validation: Data, earlier: EarlierRuns
     ) -> None:
         """Sets the fitted attributes, from the networks that are usable and the rows that ``validation`` holds out."""
         kept = list(members) if plan.continues else winners(members, self.target_, validation.labels)
@@ -270,12 +276,13 @@ class NetworkBase(
         t = max(len(data.labels), drawn)
         self._splits = PackedSplits.of([member.split for member in kept], t)
         self._recipe_numbers = [self._recipe_numbers[member.number] for member in kept]
-        self.histories_ = tuple(member.history for member in kept if member.history is not None)
+        self.histories_, self._later = earlier.followed_by(kept), earlier.later_rows(kept)
         self.states_ = tuple(history.state for history in self.histories_)
-        self.n_iter_ = max(state.epoch for state in self.states_)
+        self.n_iter_ = max(history.epochs for history in self.histories_)
         model = TableModel(self.encoder_, self.target_, tuple(member.net for member in kept))
-        model = (recalibrated if is_incremental else calibrated)(self, model, kept, validation)
-        about: dict[str, Any] = {"estimator": type(self).__name__, "preset": str(self.preset), "rows": self._n_rows}
+        model = (recalibrated if earlier.is_one_pass else calibrated)(self, model, kept, validation)
+        rows = self._n_rows if self._later is None else self._later.total
+        about: dict[str, Any] = {"estimator": type(self).__name__, "preset": str(self.preset), "rows": rows}
         about |= self._names
         if kept[0].course is not None:
             about["scoring"] = scoring_parts(self._metric_name, [m.course for m in kept if m.course is not None])

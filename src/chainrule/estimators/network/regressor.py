@@ -264,8 +264,8 @@ class NetworkRegressor(ScoredLabels, RegressorMixin, NetworkBase):  # type: igno
         A model of a file without ``training_state`` begins at a tenth of this rate, as its optimizer begins anew.
         The first call fits the encoder and the scale of y to its rows. Each network holds out ``validation_fraction``
         of ten rows or more, the same ones whenever they come again; intervals and ``validation_score_`` are those of
-        the last 1,000 held-out rows. Recipes for sparse rows do not compete: the networks take them in turn. Raises
-        InputError.
+        the last 1,000 held-out rows. The history goes on, with an epoch for each call. Recipes for sparse rows do not
+        compete: the networks take them in turn. Raises InputError.
         """
         return self._partial_fit(X, y, sample_weight)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
@@ -44,16 +44,14 @@ class Course(NamedTuple):
 
     @property
     def continued(self) -> Floats:
-        """The table of the networks with numbers, in which one that has ended keeps its last value.
+        """The table of the networks with numbers, in which one that has ended keeps its last value while others go on.
 
         So a mean over the networks does not jump where one of them ends.
         """
         table = self.table
         table = table[np.isfinite(table).any(axis=1)]
-        for row in table:
-            last = np.flatnonzero(np.isfinite(row))[-1]
-            row[last:] = row[last]
-        return table
+        last = np.maximum.accumulate(np.where(np.isfinite(table), np.arange(table.shape[1]), 0), axis=1)
+        return np.where(np.isfinite(table).any(axis=0), np.take_along_axis(table, last, axis=1), np.nan)
 
     @property
     def marks(self) -> list[tuple[int, float]]:
@@ -62,17 +60,20 @@ class Course(NamedTuple):
         return [(k, float(each[k - 1])) for k, each in pairs if k and k <= len(each)]
 
 
-def draw_courses(axes: Axes, courses: Sequence[Course], kept_name: str = "") -> None:
+def draw_courses(axes: Axes, courses: Sequence[Course], kept_name: str = "", start: int = 0) -> None:
     """Draws each course, and on the last one the epoch that each network has kept.
 
     Several networks have thin curves and their mean with the band of one standard deviation around it, in which a
     network that has ended counts with its last value. The axis is logarithmic where values differ by more than a factor
-    of 5; otherwise the first epochs may leave the picture at the top.
+    of 5; otherwise the first epochs may leave the picture at the top. A thin line is drawn after ``start`` epochs, if
+    that is not 0: training continued on other rows.
     """
     drawn = [course for course in courses if course.has_numbers]
     for course in drawn:
-        _draw(axes, course)
+        _draw(axes, course, start)
     if drawn:
+        if start:
+            axes.axvline(start + 0.5, color=GREY, linewidth=0.8, label="new rows", zorder=1)
         if marks := drawn[-1].marks:
             colour = VERMILION if drawn[-1].is_held_out else BLUE
             axes.plot(
@@ -96,14 +97,16 @@ def draw_courses(axes: Axes, courses: Sequence[Course], kept_name: str = "") -> 
     axes.set_xlabel("epoch")
 
 
-def _draw(axes: Axes, course: Course) -> None:
+def _draw(axes: Axes, course: Course, start: int) -> None:
     colour, dashes = (VERMILION, "--") if course.is_held_out else (BLUE, "-")
     table = course.table
     networks, length = table.shape
     epochs = np.arange(1, length + 1)
-    marker = "o" if length < 3 else ""  # a line through one point is invisible
+    points: dict[str, Any] = {}
+    if length - start < 3:  # a line through one point is invisible
+        points = {"marker": "o", "markevery": slice(start, None)}
     if networks == 1:
-        axes.plot(epochs, table[0], dashes, color=colour, label=course.name, marker=marker, linewidth=1.4)
+        axes.plot(epochs, table[0], dashes, color=colour, label=course.name, linewidth=1.4, **points)
         return
     for each in course.values:
         axes.plot(np.arange(1, len(each) + 1), each, "-", color=colour, alpha=FAINT, linewidth=0.6)
@@ -111,7 +114,7 @@ def _draw(axes: Axes, course: Course) -> None:
     mean, deviation, low = table.mean(axis=0), table.std(axis=0), table.min(axis=0)
     low = np.maximum(mean - deviation, low)  # an end that is not positive would have no place on a logarithmic axis
     axes.fill_between(epochs, low, mean + deviation, color=colour, alpha=BAND, linewidth=0.0)
-    axes.plot(epochs, mean, dashes, color=colour, label=f"{course.name}, mean", marker=marker, linewidth=1.8)
+    axes.plot(epochs, mean, dashes, color=colour, label=f"{course.name}, mean", linewidth=1.8, **points)
 
 
 def _cut_first_epochs(axes: Axes, courses: Sequence[Course]) -> None:

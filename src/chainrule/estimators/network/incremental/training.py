@@ -7,6 +7,7 @@ from typing import Any
 
 from chainrule.errors import InputError
 from chainrule.estimators.network.ensemble import MemberFactory
+from chainrule.estimators.network.incremental.earlier_runs import EarlierRuns
 from chainrule.estimators.network.incremental.row_keys import row_keys
 from chainrule.estimators.network.incremental.splits import incremental_splits
 from chainrule.estimators.network.recipe import numbers_without_competition
@@ -39,4 +40,4 @@ def train_one_epoch(estimator: Any, X: Any, y: Any, sample_weight: Any) -> None:
         networks=None if first else estimator.networks_,
     )  # fmt: skip
     plan = estimator._plan(steady, estimator._recipe_numbers, time.perf_counter(), continues=True)
-    estimator._train(make, plan, data, data, is_incremental=True)
+    estimator._train(make, plan, data, data, EarlierRuns.of_pass(estimator, keys, count))

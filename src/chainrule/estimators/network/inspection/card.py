@@ -9,7 +9,7 @@ from chainrule._internal.naming import listed
 from chainrule.estimators.cards.card import framed
 from chainrule.estimators.cards.small_curves import curves
 from chainrule.estimators.network.inspection import words
-from chainrule.estimators.network.inspection.curves import courses_of, kept_in_words
+from chainrule.estimators.network.inspection.charted_courses import charted_courses
 from chainrule.estimators.network.inspection.metric import held_out_score, rmse
 from chainrule.tables.target_decoder import ClassLabels
 from chainrule.tables.targets.indicator_labels import IndicatorLabels
@@ -25,8 +25,7 @@ def card(estimator: Any) -> str:
     title = f"{type(estimator).__name__}, preset {estimator.preset}: {words.name_of(estimator)}"
     shown = ""
     if estimator.histories_:  # a file of an early version holds none
-        kept = estimator.kept_epochs_
-        shown = curves(*courses_of(estimator, kept), kept_in_words(kept))
+        shown = curves(*charted_courses(estimator))
     return framed(title, _facts(estimator), drawn, shown)
 
 
@@ -51,6 +50,7 @@ def _facts(estimator: Any) -> list[tuple[str, str]]:
         facts.append(("networks", f"{count}, averaged" + (f", among them {further}" if further else "")))
     facts += [
         ("cost", estimator.recipe_.cost.in_words),
+        ("trained on", words.rows_in_words(estimator)),
         ("epochs", words.training_in_words(estimator)),
     ]
     warnings = getattr(estimator, "warnings_", ())

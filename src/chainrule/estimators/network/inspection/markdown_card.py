@@ -66,7 +66,7 @@ def _results(estimator: Any, rows: LabelledRows | None, is_held_out: bool) -> It
             labels = [(of.name, f"{of.rows:,}", *of[2:]) for of in results.by_label]
             yield from _table(["label", "rows", "AUC", "recall", "precision", "F1", "log-loss"], labels)
         yield ""
-        yield _text(f"Measured on {measured_on(rows, is_held_out)}.")
+        yield _text(f"Measured on {measured_on(estimator, rows, is_held_out)}.")
         return
     training = estimator.model_.about.get("training", {})
     if scores := training.get("scores"):

@@ -18,6 +18,7 @@ from chainrule._internal.checks import Floats
 from chainrule._internal.user_warnings import noted
 from chainrule.engines.state import RECORDS
 from chainrule.errors import InputError
+from chainrule.estimators.network.incremental.later_rows import LaterRows
 from chainrule.estimators.network.inspection import card, summary
 from chainrule.estimators.network.inspection.metric import by_epoch
 from chainrule.estimators.network.scoring import courses_of
@@ -52,6 +53,7 @@ class InspectionMixin:
     """Gives an estimator with networks and their histories the ways to look at it."""
 
     histories_: tuple[History, ...]
+    _later: LaterRows | None
     _held_out_rows: LabelledRows | None = None
     model_: TableModel
 
@@ -59,7 +61,8 @@ class InspectionMixin:
     def history_(self) -> dict[str, NDArray[np.generic]]:
         """All curves as one table, a row per epoch and network, for ``pandas.DataFrame(model.history_)``.
 
-        With ``scoring`` it has the metric on held-out rows too, under its name.
+        With ``scoring`` it has the metric on held-out rows too, under its name. A pass of ``partial_fit`` is an epoch
+        after those of ``fit``; once there is one, "pass" counts them, and is 0 in ``fit``.
         """
         check_is_fitted(self, "model_")
         histories: tuple[History, ...] = self.histories_  # none, if it comes from a file of an early version
@@ -68,6 +71,9 @@ class InspectionMixin:
             "network": np.repeat(np.arange(1, len(epochs) + 1), epochs),
             "epoch": np.concatenate([np.arange(1, count + 1) for count in (*epochs, 0)]),
         }
+        if self._later is not None:
+            fit = np.repeat(self._later.fit_epochs, epochs)
+            table["pass"] = np.maximum(table["epoch"] - fit, 0)
         empty = np.empty(0)
         if courses := self.metric_courses_:
             values = [by_epoch(course, count) for course, count in zip(courses, epochs, strict=True)]
@@ -76,8 +82,13 @@ class InspectionMixin:
 
     @property
     def kept_epochs_(self) -> tuple[int | None, ...]:
-        """The epoch of each network that is kept, counted from 1; None without held-out rows: the last one is."""
+        """The epoch of each network that is kept, counted from 1.
+
+        None means that the last one is: without held-out rows, and after ``partial_fit``, which makes one pass a call.
+        """
         check_is_fitted(self, "model_")
+        if self._later is not None:
+            return self._later.kept
         if courses := self.metric_courses_:
             return tuple(c.best_epoch or h.best_epoch for c, h in zip(courses, self.histories_, strict=True))
         return tuple(history.best_epoch for history in self.histories_)
@@ -107,8 +118,9 @@ class InspectionMixin:
 
         The metric is that of ``scoring``; without it the measure that J is, such as the log-loss of classes or the RMSE
         in the target's unit, and J of a cost that is none. Several networks have thin curves and their mean with a band
-        of one standard deviation, in which a network that has ended counts with its last value.
-        ``projector`` makes type and lines larger. The result is a Figure of Matplotlib.
+        of one standard deviation, in which a network that has ended counts with its last value. The passes of
+        ``partial_fit`` come after a thin line; the marks before it are the epochs that ``fit`` had kept. ``projector``
+        makes type and lines larger. The result is a Figure of Matplotlib.
 
         Raises NotFittedError before ``fit``, MissingExtra if Matplotlib is not installed, InputError for an estimator
         from a file of an early version, without curves.

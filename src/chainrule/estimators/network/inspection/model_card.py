@@ -19,7 +19,7 @@ def model_card(estimator: Any) -> list[tuple[str, str]]:
     model, encoder = estimator.model_, estimator.encoder_
     about, target = model.about, model.target
     column = ", ".join(model.target_names) or "the target"
-    source = f" of {about['source']}" if "source" in about else ""
+    source = f" of {about['source']}" if "source" in about and estimator._later is None else ""  # may be one of several
     if isinstance(target, ClassLabels):
         what = f"{column}: one of the {len(target)} classes {listed(target.values.tolist(), 10)}"
     elif isinstance(target, IndicatorLabels):
@@ -30,7 +30,7 @@ def model_card(estimator: Any) -> list[tuple[str, str]]:
         what = f"{column}: a number" if target.m == 1 else f"{column}: {target.m} numbers"
     card = [
         ("Predicts", what),
-        ("Trained on", f"{about['rows']:,} rows{source}"),
+        ("Trained on", f"{words.rows_in_words(estimator)}{source}"),
         ("Inputs", f"{encoder.n_features_in_} columns, encoded as {encoder.n_features_out_} features"),
     ]
     if left_out := words.left_out(estimator):
@@ -74,10 +74,12 @@ def _calibration(calibration: Calibrations) -> str:
     return f"calibrated on held-out rows, with the temperature {calibration.temperature:.3g}{taken}"
 
 
-def measured_on(rows: LabelledRows, is_held_out: bool) -> str:
+def measured_on(estimator: Any, rows: LabelledRows, is_held_out: bool) -> str:
     """Describes the rows on which a model was measured."""
     if not is_held_out:
         return f"{rows.t:,} rows that were given"
+    if not any(estimator.kept_epochs_):
+        return f"{rows.t:,} held-out rows of the last training"
     return (
         f"{rows.t:,} held-out rows. They have also chosen the epoch that each network keeps, so that new rows may have "
         "slightly larger errors"

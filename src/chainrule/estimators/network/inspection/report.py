@@ -92,7 +92,7 @@ def _body(estimator: Any, rows: LabelledRows, found: Importances, is_held_out: b
     if estimator.histories_:  # a file of an early version holds none
         yield "<h2>Training</h2>"
         yield '<div class="charts">'
-        caption = f"The circle is the epoch of each network that is kept: {words.training_in_words(estimator)}."
+        caption = words.circles_in_words(estimator)
         if len(estimator.histories_) > 1:
             caption += " In the mean, a network that has ended counts with its last value."
         yield _figure(lambda: learning_curves(estimator, ""), "learning curves", caption, "wide")
@@ -119,7 +119,7 @@ def _body(estimator: Any, rows: LabelledRows, found: Importances, is_held_out: b
             )  # fmt: skip
         yield "</div>"
     yield "<h2>Model card</h2>"
-    yield _list([*model_card(estimator), ("Measured on", measured_on(rows, is_held_out))])
+    yield _list([*model_card(estimator), ("Measured on", measured_on(estimator, rows, is_held_out))])
     yield "<h2>Encoding of the columns</h2>"
     described = estimator.encoder_.describe(MOST_LISTED)
     more = estimator.encoder_.n_features_in_ - len(described)

@@ -38,7 +38,7 @@ def summary(estimator: Any) -> Summary:
 
 
 def scores(estimator: Any) -> list[str]:
-    """Returns a line about the target, one about the score and one about the training."""
+    """Returns a line about the target, one about the score and two about the training."""
     target = estimator.target_
     lines = []
     if isinstance(target, ClassLabels):
@@ -60,6 +60,7 @@ def scores(estimator: Any) -> list[str]:
         lines.append(f"Held-out rows: {score[0]} {score[1]:.4f}" + (f", RMSE {error:,.5g}" if error else ""))
     else:
         lines.append("Held-out rows: none; score(X, y) measures other rows")
+    lines.append(f"Trained on: {words.rows_in_words(estimator)}")
     lines.append(f"Epochs: {words.training_in_words(estimator)}")
     return lines
 

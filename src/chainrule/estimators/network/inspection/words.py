@@ -90,16 +90,52 @@ def span(numbers: Sequence[int]) -> str:
 
 
 def training_in_words(estimator: Any) -> str:
-    """Describes how long the networks were trained, and why training ended: "best 46 of 256, 2.2 s"."""
+    """Describes how long the networks were trained, and why training ended: "best 46 of 256, 2.2 s".
+
+    After ``partial_fit``: "best 46 of 256 in fit, then 3 over later rows, the last is kept; 2.3 s".
+    """
     epochs = [history.epochs for history in estimator.histories_]
     if not epochs:
         return "not known: the file is of an early version"
-    kept = [epoch for epoch in estimator.kept_epochs_ if epoch]
-    best = f"best {span(kept)} of {span(epochs)}" if kept else f"{span(epochs)}, the last is kept"
+    best = _best(estimator.kept_epochs_, epochs)
+    if (later := estimator._later) is not None and any(later.fit_epochs):
+        passes = [count - before for count, before in zip(epochs, later.fit_epochs, strict=True)]
+        end = f"best {span(known)} of all" if (known := _known(later.kept)) else "the last is kept"
+        of_fit = _best(later.fit_kept, later.fit_epochs, "")
+        best = f"{of_fit} in fit, then {span(passes)} over later rows, {end}"
     seconds = duration(sum(float(history.seconds.sum()) for history in estimator.histories_))
     together = " over all networks" if len(epochs) > 1 else ""
     why = f", {STOPPED[estimator.stopped_]}" if estimator.stopped_ in STOPPED else ""
     return f"{best}; {seconds}{together}{why}; engine {estimator.histories_[0].engine}"
+
+
+def _best(kept: Sequence[int | None], epochs: Sequence[int], otherwise: str = ", the last is kept") -> str:
+    known = _known(kept)
+    return f"best {span(known)} of {span(epochs)}" if known else f"{span(epochs)}{otherwise}"
+
+
+def _known(kept: Sequence[int | None]) -> list[int]:
+    return [epoch for epoch in kept if epoch]
+
+
+def circles_in_words(estimator: Any) -> str:
+    """Describes the circles of the learning curves, and how the networks were trained."""
+    later, training = estimator._later, training_in_words(estimator)
+    if any(estimator.kept_epochs_):
+        return f"The circle is the epoch of each network that is kept: {training}."
+    if later is not None and any(later.fit_kept):
+        return f"The circle is the epoch of each network that fit had kept: {training}."
+    return f"Epochs: {training}."
+
+
+def rows_in_words(estimator: Any) -> str:
+    """Returns the number of rows that the networks were trained on: "951 rows, 891 in fit and 60 later"."""
+    known = estimator.model_.about.get("rows")
+    if known is None:
+        return "not known: the file is of an early version"
+    later = estimator._later
+    each = f", {later.fit_rows:,} in fit and {later.rows:,} later" if later is not None and later.fit_rows else ""
+    return f"{known:,} rows{each}"
 
 
 def left_out(estimator: Any) -> list[tuple[str, str]]:

@@ -29,14 +29,17 @@ def history_parts(histories: Sequence[History]) -> tuple[list[dict[str, Any]], d
 def histories_from_parts(
     header: Sequence[Any], tensors: Mapping[str, Array], states: Sequence[TrainingState]
 ) -> tuple[History, ...]:
-    """Returns the histories that ``history_parts`` described, with exact records where there are states."""
+    """Returns the histories that ``history_parts`` described, with exact records of the runs whose states there are."""
     histories = []
     for j, entry in enumerate(header, 1):
         curves = tensors[f"records[{j}]"]
         if curves.ndim != 2 or len(curves) != len(RECORDS):
             raise ValueError(f"records[{j}] must have {len(RECORDS)} rows; got {curves.shape}")
         state = states[j - 1] if states else None
-        records: Any = dict(zip(RECORDS, curves, strict=True)) if state is None else state.records
+        records: dict[str, Any] = dict(zip(RECORDS, curves, strict=True))
+        if state is not None:
+            before = max(curves.shape[1] - state.epoch, 0)
+            records = {name: np.concatenate([curve[:before], state.records[name]]) for name, curve in records.items()}
         stopped = entry.get("stopped")
         if stopped is not None and not isinstance(stopped, str):
             raise TypeError(f"'stopped' must be a text; got {shown(stopped)}")

@@ -10,6 +10,7 @@ from chainrule.activations import Sigma
 from chainrule.errors import FileFormatError, TrainingWarning
 from chainrule.estimators.network import settings
 from chainrule.estimators.network.hidden import Hidden
+from chainrule.estimators.network.incremental.later_rows import LaterRows
 from chainrule.estimators.network.incremental.recent_rows import RecentRows
 from chainrule.estimators.network.recipe import Recipe
 from chainrule.estimators.network.saved.course import histories_from_parts, history_parts
@@ -47,6 +48,9 @@ def record_of(estimator: Any, with_state: bool) -> EstimatorRecord:
     }
     if (recent := getattr(estimator, "_recent", None)) is not None:
         tensors |= recent.parts(estimator.dtype)
+    if estimator._later is not None:
+        header["later"], sums = estimator._later.parts()
+        tensors |= sums
     if with_state and estimator.states_:
         parts = [
             state_parts(state, net, j)
@@ -117,6 +121,9 @@ def _of_record(kind: type[Any], name: str, record: EstimatorRecord, model: Table
     if entries:
         estimator._splits = PackedSplits.from_parts(header["splits"], tensors)
     estimator._recent = RecentRows.from_parts(tensors, model.target)
+    if "later" in header:
+        epochs = [history.epochs for history in estimator.histories_]
+        estimator._later = LaterRows.from_parts(field(header, "later", dict), tensors, epochs)
     estimator.recipes_ = _recipes(estimator, model.target.task, header, own, count)
     return estimator
 
