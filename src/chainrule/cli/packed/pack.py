@@ -61,7 +61,7 @@ def pack(
         for option, given in (("--drop", drop), ("--category", category))
     )
     weighted_by = None if weights is None else known_name(stream.names, stream.origin, "--weights", weights)
-    if taken := {*dropped, *categories, weighted_by} & {*targets}:
+    if taken := {*targets}.intersection((*dropped, *categories, weighted_by)):
         raise WrongUsage(f"{listed(sorted(taken))} cannot be the target, and in --drop, --category or --weights.")
     console = remarks()
     console.quiet = quiet

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.metrics import get_scorer
 
+from chainrule._internal.checks import Floats
 from chainrule.errors import InputError
 from chainrule.estimators.network.scorers.names import SCORERS
 from chainrule.estimators.network.scorers.one_network import with_outputs
@@ -53,6 +54,7 @@ def _task_of(name: str) -> str | None:
 
 def _takes(name: str, target: Target, labels: NDArray[Any]) -> bool:
     """Returns True if the scorer gives a number for the same prediction in all rows, whose labels differ."""
+    A: Floats
     if isinstance(target, NumericLabels):
         y = np.stack([labels.min(axis=0), labels.max(axis=0)])
         A = np.repeat(target.standardised(y).mean(axis=0, keepdims=True), 2, axis=0)
@@ -66,7 +68,7 @@ def _takes(name: str, target: Target, labels: NDArray[Any]) -> bool:
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # of a measure that is undefined for these predictions
-            float(get_scorer(name)(with_outputs(lambda Z: Z, target), A, y))
+            float(get_scorer(name)(with_outputs(lambda _: A, target), A, y))
     except FAILURES:
         return False
     return True
