@@ -121,8 +121,8 @@ def test_texts_of_json_lines_are_texts(tmp_path: Path) -> None:
     rows = [{"a": "2020-01-01", "b": 2**60 + 1}, {"a": "2020-01-02T03:04:05Z", "b": 0.5}]
     (tmp_path / "t.jsonl").write_text("\n".join(map(json.dumps, rows)), encoding="utf-8")
     for source in (tmp_path / "t.jsonl", rows):
-        assert read(source).column("a").kind == "texts"  # type: ignore[union-attr]  # a Table
-        assert read(source).column("b").objects().tolist() == [2**60 + 1, 0.5]  # type: ignore[union-attr]
+        assert read(source).column("a").kind == "texts"
+        assert read(source).column("b").objects().tolist() == [2**60 + 1, 0.5]
 
 
 def test_a_folder_is_no_table(tmp_path: Path) -> None:
