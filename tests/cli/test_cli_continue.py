@@ -81,12 +81,69 @@ def test_a_quiet_continuation_prints_the_results_alone(here: Path) -> None:
     assert Path("new.png").exists()
 
 
+def test_networks_that_no_pass_improves_are_kept(here: Path) -> None:
+    """If each pass raises the cost on the held-out new rows, here the model's own predictions, it stays as it was."""
+    z = np.random.default_rng(1).normal(size=60)
+    NetworkRegressor(n_networks=1, epochs=20, hidden_layer_sizes=8, random_state=0).fit(z[:, None], z**2).save("r")
+    y = NetworkRegressor.load("r").predict(z[:, None]).tolist()
+    Path("own.csv").write_text("\n".join(["x0,target", *(f"{a!r},{b!r}" for a, b in zip(z.tolist(), y, strict=True))]))
+    answer = chainrule("train", "own.csv", "--from", "r", "--epochs", "3", "--out", "s.safetensors")
+    assert answer.code == 0
+    assert (
+        "Trained 3 passes over the new rows; none lowers the cost on their held-out ones, so the networks are kept as "
+        "they were.\nSaved s.safetensors"
+    ) in answer.err
+    before, after = load("r"), load("s.safetensors")
+    assert [net.theta.tobytes() for net in after.networks] == [net.theta.tobytes() for net in before.networks]
+    np.testing.assert_array_equal(after.residuals, before.residuals)
+    training = after.about["training"]
+    assert (training["kept_pass"], training["rows"]["training"], after.about["rows"]) == (0, 60, 60)
+    assert re.search(r"^ *RMSE +(\S+) +\1$", answer.out, re.MULTILINE)
+
+
+def test_of_few_new_rows_none_is_held_out(here: Path) -> None:
+    """Of fewer than ten new training rows no network holds one out; the model after the last pass is kept."""
+    rows = Path("new.csv").read_text().splitlines()
+    Path("few.csv").write_text("\n".join(rows[:12]))
+    answer = chainrule("train", "few.csv", "--from", "old.safetensors", "--epochs", "2")
+    assert answer.code == 0
+    assert "Trained 2 passes over the new rows; kept the last, since none of the new rows is held out." in answer.err
+    assert load("few.safetensors").about["training"]["kept_pass"] is None
+    assert NetworkClassifier.load("few.safetensors").history_["pass"].max() == 2
+
+
+def test_a_report_of_the_new_model(here: Path) -> None:
+    """--report writes the page about the new model on the test rows, whose importances its file then holds."""
+    answer = chainrule("train", "new.csv", "--from", "old.safetensors", "--epochs", "2", "--report", "r.html")
+    assert answer.code == 0
+    assert "Saved r.html (the report)." in answer.err
+    page = Path("r.html").read_text()
+    assert page.count("<h2>") > 3
+    tested = re.search(r"rows and (\d+) test rows", answer.err)
+    assert tested is not None
+    assert f"All results are those of {tested[1]} rows." in page
+    assert "in fit and" in page
+    assert load("new.safetensors").about["importances"] is not None
+
+
+def test_a_model_whose_training_was_interrupted_learns(here: Path) -> None:
+    """The passes are made, however the training of the model had ended."""
+    model = NetworkClassifier.load("old.safetensors")
+    model.stopped_ = "interrupted"
+    model.save("cut.safetensors")
+    assert "Trained 2 passes" in chainrule("train", "new.csv", "--from", "cut.safetensors", "--epochs", "2").err
+
+
 @pytest.mark.parametrize(("arguments", "words"), [
     (("odd.csv",), "has the class 'perhaps' in row 61, which did not occur in training"),
     (("part.csv",), "has no column 'letter'"),
     (("new.csv", "--preset", "best", "--layers", "3"), "leave out --preset, --layers"),
     (("new.csv", "--target", "nope"), "--target: new.csv has no column 'nope'"),
-], ids=["class", "column", "settings", "target"])  # fmt: skip
+    (("new.csv", "--engine", "reference"), "leave out --engine, or train a new model"),
+    (("new.csv", "--folds", "3"), "--folds measures new models, each trained on a part of the rows"),
+    (("new.csv", "--time-limit", "3"), "as --epochs says. Leave out --time-limit or --from"),
+    (("new.csv", "--checkpoint", "c"), "--from saves the best of the finished passes if it is interrupted"),
+], ids=["class", "column", "settings", "target", "engine", "folds", "limit", "checkpoint"])  # fmt: skip
 def test_what_the_model_cannot_learn_from_is_refused(arguments: tuple[str, ...], words: str, here: Path) -> None:
     """Another class, a missing column, settings, and a table without the target are refused by name."""
     answer = chainrule("train", *arguments, "--from", "old.safetensors")

@@ -117,6 +117,60 @@ def test_a_later_signal_ends_at_once(here: Path, name: str) -> None:
 
 
 @on_unix
+def test_passes_over_new_rows_are_kept(here: Path) -> None:
+    """Ctrl-C during the passes of --from ends them; the best one is measured and saved, intact."""
+    assert chainrule(*TRAIN[:-4], "--epochs", 2, "--quiet", "--out", "old.safetensors").code == 0
+    command = process("train", "t.csv", "--from", "old.safetensors", "--epochs", ENDLESS, cwd=here)
+    wait_for(command, "epoch [1-9]")
+    command.send_signal(signal.SIGINT)
+    out, err = command.communicate(timeout=LIMIT)
+    assert command.returncode == 130, err
+    assert err.endswith("(the learning curves).\nInterrupted by Ctrl-C.\n")
+    assert "after" in out
+    training = models.load_model("t.safetensors").about["training"]
+    assert re.search(rf"Trained {training['passes_over_new_rows']} passes over the new rows; ", err)
+    assert "scores" in training
+    assert sorted(path.name for path in here.iterdir()) == [
+        "old.png", "old.safetensors", "t.csv", "t.png", "t.safetensors",
+    ]  # fmt: skip
+
+
+@on_unix
+def test_a_model_that_learned_is_saved_before_it_is_measured(here: Path) -> None:
+    """While the test rows are evaluated, the new model lies in its file, which even the death of the process leaves."""
+    assert chainrule(*TRAIN[:-4], "--epochs", 2, "--quiet", "--out", "old.safetensors").code == 0
+    program = (
+        "import chainrule.cli.train.continuing; "
+        + HANG.format(module="chainrule.cli.models", function="results").lstrip()
+    )
+    arguments = "train", "t.csv", "--from", "old.safetensors", "--epochs", 2
+    command = process(*arguments, cwd=here, code=program)
+    wait_for(command, "here")
+    command.send_signal(signal.SIGINT)
+    command.kill()
+    command.communicate(timeout=LIMIT)
+    model = models.load_model("t.safetensors")
+    assert model.about["training"]["passes_over_new_rows"] == 2
+    assert "scores" not in model.about["training"]
+    assert (here / "t.png").exists()
+    assert chainrule("predict", "t.safetensors", "t.csv").code == 0
+
+
+@on_unix
+def test_a_first_pass_that_is_interrupted_saves_nothing(here: Path) -> None:
+    """Before the first pass is finished there is no new model, and the old one stays as it is."""
+    assert chainrule(*TRAIN[:-4], "--epochs", 2, "--quiet", "--out", "old.safetensors").code == 0
+    program = HANG.format(module="chainrule.estimators.network.base", function="train_one_epoch")
+    command = process("train", "t.csv", "--from", "old.safetensors", cwd=here, code=program)
+    wait_for(command, "here")
+    command.send_signal(signal.SIGINT)
+    _, err = command.communicate(timeout=LIMIT)
+    assert command.returncode == 130
+    assert err.endswith("Interrupted by Ctrl-C; nothing was saved.\n")
+    assert sorted(path.name for path in here.iterdir()) == ["old.png", "old.safetensors", "t.csv"]
+
+
+@on_unix
 def test_a_closed_terminal_does_not_cost_the_model(here: Path) -> None:
     """If the terminal goes away, the display has nowhere to write; the model is saved all the same."""
     terminal = Terminal(*TRAIN, cwd=here)

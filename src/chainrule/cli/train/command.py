@@ -129,7 +129,7 @@ def train(
         from chainrule.cli.train.continuing import continue_training
 
         targets = target_column or []
-        continue_training(from_model, table, targets, epochs, test_fraction, seed, files, console, verbose)
+        continue_training(from_model, table, targets, epochs, test_fraction, seed, files, page, console, verbose)
         return
     with warnings_as_notes(console), at_work(is_shown=not quiet):
         data = prepare(table, target_column or [], task, drop or [], test_fraction, seed, named, writing)

@@ -3,73 +3,79 @@
 from __future__ import annotations
 
 import os
+import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from typing import Any, NamedTuple
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 from rich.console import Console
 
 from chainrule._internal.naming import listed
 from chainrule.cli import models
-from chainrule.cli.errors import WrongUsage
+from chainrule.cli.errors import WrongUsage, describe
 from chainrule.cli.inputs.columns import require_targets
 from chainrule.cli.outputs import Destination, as_png, save_picture, save_somewhere
-from chainrule.cli.terminal import number, printable, results, show, warnings_as_notes
+from chainrule.cli.signals import REQUEST
+from chainrule.cli.terminal import number, printable, remarks, results, show, warnings_as_notes
+from chainrule.cli.train.best_pass import BestPass
 from chainrule.cli.train.display import opened_display
 from chainrule.cli.train.passes import Passes
+from chainrule.cli.train.phases import report_of
 from chainrule.cli.train.summary import scores_record
 from chainrule.cli.train.train_test_split import TrainTestSplit, train_test_split
-from chainrule.errors import ChainruleError
+from chainrule.errors import ChainruleError, TrainingWarning
+from chainrule.files import write_bytes
 from chainrule.tables.inspection.measures import Measure
 from chainrule.tables.model import TableModel
 from chainrule.tables.table import Table
 from chainrule.tables.target_decoder import ClassLabels
 from chainrule.tables.targets.target_columns import TargetColumns
 
-
-class Trained(NamedTuple):
-    """The best model, the number of passes over the rows, the one that is kept, and the estimator after the last."""
-
-    model: TableModel
-    passes: int
-    kept: int | None  # None if no rows were held out: the last one
-    estimator: Any
-
-
 EPOCHS = 10  # passes over the new rows, unless --epochs gives another number
 
 
 def continue_training(
     path: str, table: Table, target_columns: Sequence[str], epochs: int | None, test_fraction: float, seed: int,
-    files: Destination, console: Console, verbose: bool = False,
+    files: Destination, page: Path | None, console: Console, verbose: bool = False,
 ) -> None:  # fmt: skip
     """Trains the networks of the model at ``path`` on the rows of a table, saves the result and its learning curves.
 
-    Prints the scores before and after.
+    Prints the scores before and after, and writes a report to ``page``. The trained model is saved first, and then
+    completed by what is measured, so that a request to end does not cost it.
 
-    Raises InputError for rows without the columns of the model, or with other classes.
+    Raises InputError for rows without the columns of the model, or with other classes; KeyboardInterrupt if training is
+    interrupted in the first pass.
     """
+    from chainrule.estimators.network.incremental.training import held_out_costs  # loads scikit-learn
+
     model = models.load_model(path)
     X, y = _rows_and_targets(model, table, target_columns)
     split = _split(model, y, test_fraction, seed)
     _report(model, X, split, console)
     with warnings_as_notes(console):
-        trained = _trained(path, model, X, y, split, EPOCHS if epochs is None else epochs, console, verbose)
-    kept = f"kept pass {trained.kept}, the best on their held-out ones" if trained.kept else "kept the last"
-    console.print(printable(f"Trained {trained.passes} passes over the new rows; {kept}."))
-    before, after = (models.results(each, X.rows(split.test), y.at(split.test).columns).measures
-                     for each in (model, trained.model))  # fmt: skip
-    column = {"column": y.names[0]} if len(y.names) == 1 else {}
-    about = {**model.about, **column, **_record(model.about, X.origin, split, trained.passes, after)}
-    complete = replace(trained.model, about=about)
-    saved, fault = save_somewhere(files, lambda at: complete.save(at.model, replace=at.replaces))
-    faults = [f"{fault} The model was saved as {saved.model} instead."] if fault else []
-    drawn, fault = save_picture(saved, _curves(trained, X, ", ".join(y.names)))
-    faults += filter(None, [fault])
-    more = "" if fault else f" and {drawn.picture} (the learning curves)"
-    console.print(printable(f"Saved {saved.model} (the model){more}."))
-    _print_scores(before, after, f"{len(split.test)} test rows of {X.origin}")
+        estimator = _loaded(path, model)
+        before = max(estimator.history_.get("pass", [0]), default=0)
+        rows, labels = X.rows(split.training), models.labels_of(model, y.at(split.training).columns)
+        best = BestPass(model, held_out_costs(estimator, rows, labels))
+    with REQUEST.postponed(lambda: best.is_final):
+        with warnings_as_notes(console):
+            passes = _train(estimator, best, rows, labels, EPOCHS if epochs is None else epochs, console, verbose)
+        console.print(printable(f"Trained {passes} passes over the new rows; {best.in_words()}."))
+        names = {"column": y.names[0]} if len(y.names) == 1 else {}
+        about = {**best.model.about, **names, "training": _record(model.about, X.origin, split, best, passes)}
+        trained = replace(best.model, about=about)
+        saved, fault = save_somewhere(files, lambda at: trained.save(at.model, replace=at.replaces))
+        faults = [f"{fault} The model was saved as {saved.model} instead."] if fault else []
+        kept_pass = int(before) + best.number if best.number else None
+        drawn, fault = save_picture(saved, _curves(estimator, kept_pass, X, ", ".join(y.names)))
+        faults += filter(None, [fault])
+        more = "" if fault else f" and {drawn.picture} (the learning curves)"
+        console.print(printable(f"Saved {saved.model} (the model){more}."))
+        faults += _measure(saved, model, trained, X.rows(split.test), y.at(split.test), page, console)
+    if REQUEST.number is not None:
+        remarks().print(printable(f"Interrupted by {REQUEST.name}."))
     if faults:
         raise ChainruleError(" ".join(faults))
 
@@ -104,60 +110,96 @@ def _report(model: TableModel, X: Table, split: TrainTestSplit, console: Console
     models.report_unseen(model, X)
 
 
-def _trained(
-    path: str, model: TableModel, X: Table, y: TargetColumns, split: TrainTestSplit, epochs: int, console: Console,
-    verbose: bool,
-) -> Trained:  # fmt: skip
-    """Trains pass by pass, and keeps the model after the one with the best score on held-out rows."""
+def _loaded(path: str, model: TableModel) -> Any:
+    """Returns the estimator in the file of a model."""
     from chainrule.estimators import NetworkClassifier, NetworkRegressor  # loads scikit-learn
 
-    kind = NetworkRegressor if model.target.task == "regression" else NetworkClassifier
-    estimator = kind.load(path)
-    rows = X.rows(split.training)
-    labels = models.labels_of(model, y.at(split.training).columns)
-    best, best_score, kept = model, -np.inf, None
+    return (NetworkRegressor if model.target.task == "regression" else NetworkClassifier).load(path)
+
+
+def _train(
+    estimator: Any, best: BestPass, rows: Table, labels: Any, epochs: int, console: Console, verbose: bool
+) -> int:
+    """Trains pass by pass, shows the best one to ``best``, and returns the number of finished passes."""
+    networks = estimator.networks_
     with (
-        opened_display(console, verbose, len(model.networks)) as display,
-        Passes(display, model.networks, epochs) as passes,
+        opened_display(console, verbose, len(networks)) as display,
+        Passes(display, networks, epochs) as passes,
     ):
-        while len(passes) < epochs and getattr(estimator, "stopped_", "") != "interrupted":
-            estimator.partial_fit(rows, labels)
-            passes.add(estimator.histories_)
-            score = estimator.validation_score_
-            if score is None or not score <= best_score:
-                best = estimator.complete_model()
-                best_score, kept = (-np.inf, None) if score is None else (score, len(passes))
-    return Trained(best, len(passes), kept, estimator)
+        try:
+            is_interrupted = False
+            while len(passes) < epochs and not is_interrupted:
+                estimator.partial_fit(rows, labels)
+                is_interrupted = estimator.stopped_ == "interrupted"
+                if not all(state.epoch for state in estimator.states_):
+                    break
+                passes.add(estimator.histories_)
+                costs = np.array([history.validation_J[-1] for history in estimator.histories_])
+                if best.is_beaten_by(costs):
+                    best.take(estimator.complete_model(), len(passes), costs)
+            best.is_final = len(passes) > 0
+        except KeyboardInterrupt:  # between two passes
+            best.is_final = len(passes) > 0
+    if not best.is_final:
+        raise KeyboardInterrupt
+    return len(passes)
 
 
-def _curves(trained: Trained, X: Table, name: str) -> bytes:
-    """Draws the metric after each pass over the new rows, and returns the PNG file."""
+def _curves(estimator: Any, kept_pass: int | None, X: Table, name: str) -> bytes:
+    """Draws the metric after each epoch and each pass over the new rows, and returns the PNG file."""
     from chainrule.estimators.network.inspection.curves import learning_curves
 
-    count = len(trained.model.networks)
+    count = len(estimator.networks_)
     networks = f"{count} networks trained further" if count > 1 else "one network trained further"
     source = os.path.basename(X.origin) or X.origin
-    return as_png(learning_curves(trained.estimator, f"{source}: {name}, {networks}", kept_pass=trained.kept))
+    return as_png(learning_curves(estimator, f"{source}: {name}, {networks}", kept_pass=kept_pass))
 
 
 def _record(
-    about: Mapping[str, Any], source: str, split: TrainTestSplit, passes: int, scores: Sequence[Measure]
+    about: Mapping[str, Any], source: str, split: TrainTestSplit, best: BestPass, passes: int
 ) -> dict[str, Any]:
-    """Returns what the file records about all training: the rows of both sources, and the scores on the new ones."""
+    """Returns what the file records about all training: the rows of both sources, and the passes over the new ones."""
     found = about.get("training")
-    earlier = found if isinstance(found, dict) else {}
-    known = earlier.get("rows")
-    before = known.get("training") if isinstance(known, dict) else about.get("rows")
-    rows = len(split.training) + (before if isinstance(before, int) else 0)
-    sources = [name for name in (earlier.get("source", about.get("source")), source) if name]
-    training = {
+    earlier = {name: value for name, value in found.items() if name != "scores"} if isinstance(found, dict) else {}
+    sources = [name for name in (earlier.get("source", about.get("source")), source if best.number else "") if name]
+    return {
         **earlier,
         "source": ", then ".join(sources),
-        "rows": {"training": rows, "test": len(split.test)},
+        "rows": {"training": best.model.about.get("rows"), "test": len(split.test)},
         "passes_over_new_rows": passes,
-        "scores": scores_record(scores),
+        "kept_pass": best.number if best.is_chosen else None,
     }
-    return {"training": training, "rows": rows}
+
+
+def _measure(
+    saved: Destination, model: TableModel, trained: TableModel, X: Table, y: TargetColumns, page: Path | None,
+    console: Console,
+) -> list[str]:  # fmt: skip
+    """Prints the scores on test rows before and after, and adds them to the saved file; returns what went wrong.
+
+    Writes the report to ``page``, whose importances the file then holds, too.
+    """
+    before, after = (models.results(each, X, y.columns).measures for each in (model, trained))
+    training = {**trained.about["training"], "scores": scores_record(after)}
+    complete = replace(trained, about={**trained.about, "training": training})
+    faults = []
+    if page is not None:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", TrainingWarning)  # it has been issued for the model before
+            estimator = _loaded(str(saved.model), trained)
+        text, importances = report_of(estimator, complete, X, y)
+        complete = replace(complete, about={**complete.about, "importances": importances})
+        try:
+            write_bytes(page, text.encode(), replace=True)
+            console.print(printable(f"Saved {page} (the report)."))
+        except OSError as error:
+            faults.append(f"{describe(error)} The report was not saved.")
+    try:
+        complete.save(saved.model, replace=True)
+    except OSError as error:
+        faults.append(f"{describe(error)} {saved.model} holds the trained model without its scores.")
+    _print_scores(before, after, f"{len(X)} test rows of {X.origin}")
+    return faults
 
 
 def _print_scores(before: Sequence[Measure], after: Sequence[Measure], where: str) -> None:

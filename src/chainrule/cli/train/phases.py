@@ -25,6 +25,7 @@ from chainrule.estimators.network import settings
 from chainrule.estimators.network.recipe import planned_networks
 from chainrule.files import write_bytes
 from chainrule.tables.model import TableModel
+from chainrule.tables.table import Table
 from chainrule.training.callbacks.callback import Callback
 from chainrule.training.errors import DivergenceError
 
@@ -115,7 +116,10 @@ def save_results(run: PlannedRun, trained: FinishedRun, console: Console) -> Non
     about = {**model.about, **data.names(), "training": summary.record(run, trained, found.measures)}
     page = ""
     if run.report is not None:
-        page, about["importances"] = report_of(run, replace(model, about=about))
+        assert isinstance(data, TrainingData)
+        test = data.split.test
+        rows, labels = data.X.rows(test), data.y[test]
+        page, about["importances"] = report_of(run.estimator, replace(model, about=about), rows, labels)
     complete = replace(model, about=about)
     saved, reason = save_somewhere(run.files, lambda files: complete.save(files.model, replace=files.replaces))
     faults = [f"{reason} The model was saved as {saved.model} instead."] if reason else []
@@ -143,16 +147,13 @@ def learning_curves(run: PlannedRun) -> bytes:
     return as_png(estimator.plot_history())
 
 
-def report_of(run: PlannedRun, model: TableModel) -> tuple[str, dict[str, Any]]:
-    """Returns the page about the model on the test rows, and the importances there as its file holds them."""
+def report_of(estimator: Any, model: TableModel, X: Table, y: Any) -> tuple[str, dict[str, Any]]:
+    """Returns the page about the model of an estimator on rows X with labels y, and the importances for its file."""
     from chainrule.estimators.network.inspection.report import report_page
     from chainrule.tables.diagnosis.diagnose import labelled
     from chainrule.tables.inspection.importances import importances
 
-    estimator, data = run.estimator, run.data
-    assert isinstance(data, TrainingData)
-    test = data.split.test
     estimator.model_ = replace(model, estimator=None)
-    rows = labelled(estimator.model_, data.X.rows(test), data.y[test], "y")[0]
+    rows = labelled(estimator.model_, X, y, "y")[0]
     found = importances(rows)
     return report_page(estimator, rows, found, False, None), found.as_json()

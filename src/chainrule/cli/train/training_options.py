@@ -31,10 +31,17 @@ DESCENT_RATE = 0.1  # for a cost that is a mean; the default of gradient descent
 DECIDED_BY_A_MODEL: Mapping[str, Any] = {  # options that a model has decided, with their defaults
     "task": None, "drop": None, "category": None, "decimal": None, "thousands": None, "na": None,
     "preset": "default", "layers": None, "activation": None, "optimizer": None, "learning_rate": None,
-    "batch_size": None, "patience": None, "time_limit": None, "checkpoint": None, "resume": False,
-    "class_weight": None, "quantiles": None, "interval": "constant", "folds": None, "scoring": None, "report": None,
-    "workers": None,
+    "batch_size": None, "class_weight": None, "quantiles": None, "interval": "constant", "scoring": None,
+    "engine": "auto",
 }  # fmt: skip
+NOT_OF_PASSES: Mapping[str, str] = {  # options of fit that passes over new rows do without, with the reason
+    "folds": "measures new models, each trained on a part of the rows, and --from continues the one that it names",
+    "patience": "ends a training by itself, and --from makes as many passes as --epochs says",
+    "time_limit": "plans the epochs of a new model, and --from makes as many passes as --epochs says",
+    "checkpoint": "is for a long training, and --from saves the best of the finished passes if it is interrupted",
+    "resume": "continues from checkpoints, and --from from a model",
+    "workers": "shares networks among processes, and --from makes its passes in this process",
+}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -234,7 +241,11 @@ class TrainingOptions:
 
 
 def require_no_settings(given: Mapping[str, Any]) -> None:
-    """Raises WrongUsage for options that the model has decided; ``given`` are all options by name."""
+    """Raises WrongUsage for options that --from excludes; ``given`` are all options by name."""
+    for name, reason in NOT_OF_PASSES.items():
+        if given[name]:
+            option = f"--{name.replace('_', '-')}"
+            raise WrongUsage(f"{option} {reason}. Leave out {option} or --from.")
     if wrong := [
         f"--{name.replace('_', '-')}" for name, default in DECIDED_BY_A_MODEL.items() if given[name] != default
     ]:
