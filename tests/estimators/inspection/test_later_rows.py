@@ -94,8 +94,10 @@ def test_new_rows_begin_at_a_line(before: NetworkRegressor, model: NetworkRegres
     assert found.courses[-1].kept == list(before.kept_epochs_)
     (axes,) = model.plot_history().axes
     (line,) = [line for line in axes.lines if line.get_label() == "new rows"]
-    assert list(line.get_xdata()) == [longest + 0.5] * 2
-    assert [text.get_text().partition(":")[0] for text in axes.get_legend().get_texts()][-1] == "kept by fit"
+    assert np.asarray(line.get_xdata()).tolist() == [longest + 0.5] * 2
+    legend = axes.get_legend()
+    assert legend is not None
+    assert legend.get_texts()[-1].get_text().startswith("kept by fit: epoch ")
     (axes,) = before.plot_history().axes
     assert "new rows" not in [line.get_label() for line in axes.lines]
     assert (">new rows<" in model._repr_html_(), ">new rows<" in before._repr_html_()) == (True, False)
