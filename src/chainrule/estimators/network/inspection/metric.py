@@ -67,8 +67,8 @@ def measure_of(cost: Cost, target: Target) -> Measure | None:
     Of numbers it is in their unit. Several targets have several, and their errors are in standard deviations.
 
     >>> import chainrule as cr
-    >>> measure_of(cr.AbsoluteError(mean=True), NumericLabels.fit([10.0, 30.0]))
-    Measure(name='mean absolute error', factor=10.0, is_root=False)
+    >>> measure_of(cr.AbsoluteError(mean=True), NumericLabels.fit([16.0, 48.0]))
+    Measure(name='mean absolute error', factor=16.0, is_root=False)
     """
     if isinstance(target, NumericLabels):
         m, is_in_unit = target.width, isinstance(target, QuantileLabels) or target.width == 1
