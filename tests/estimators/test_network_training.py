@@ -122,7 +122,7 @@ def test_a_time_limit_shortens_the_plan(rows: tuple[Any, Any]) -> None:
     model = NetworkRegressor(epochs=ENDLESS, time_limit=limit, **ONE)
     began = time.perf_counter()
     with pytest.warns(
-        TrainingWarning, match=r"cut the plan: the network trained for \d+ of 2000000000 epochs\. The whole"
+        TrainingWarning, match=r"cut the plan: the network trained for \d+ of 2,000,000,000 epochs\. The whole"
     ):
         model.fit(X, y)
     assert model.stopped_ == "time_limit"

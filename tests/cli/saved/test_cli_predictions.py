@@ -197,7 +197,7 @@ REFUSED = [
     ("k.safetensors new.csv --format jsonl --safe-csv", 2, "--safe-csv is for CSV"),
     ("k.safetensors taken.csv --with-rows --proba", 2, "a column 'probability_no', which is also the name of a result"),
     ("- new.csv", 2, "a model is not read from standard input"),
-    ("k.safetensors list.jsonl", 1, "list.jsonl is a JSON file; expected JSON Lines: one object a line"),
+    ("k.safetensors list.jsonl", 1, "list.jsonl is a JSON file; expected JSON Lines in UTF-8: one object a line"),
     ("k.safetensors cut.jsonl", 1, "cut.jsonl does not hold one JSON object a line"),
 ]
 

@@ -93,9 +93,8 @@ class TextColumn:
         from pyarrow import compute
 
         texts = compute.ascii_trim_whitespace(self.texts)
-        may_be_code = compute.and_(compute.starts_with(texts, "0"), compute.greater(compute.binary_length(texts), 1))
-        some = texts.filter(may_be_code)
-        codes = some.filter(compute.match_substring_regex(some, "^[0-9]+$"))
+        some = texts.filter(compute.starts_with(texts, "0"))
+        codes = some.filter(compute.match_substring_regex(some, "^0[0-9]+$"))
         return str(codes[0].as_py()) if len(codes) else ""
 
     def at(self, rows: NDArray[Any]) -> TextColumn:
