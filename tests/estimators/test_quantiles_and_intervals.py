@@ -165,7 +165,7 @@ def test_one_network_has_an_output_for_each_quantile(quantiles: Any) -> None:
 
 def test_quantiles_come_back_and_continue(quantiles: Any, tmp_path: Path) -> None:
     """A file gives quantiles and estimator back; after partial_fit the quantiles are corrected by new rows."""
-    quantiles.save(tmp_path / "model.safetensors")
+    quantiles.save(tmp_path / "model.safetensors", training_state=True)
     model, again = tables.load(tmp_path / "model.safetensors"), NetworkRegressor.load(tmp_path / "model.safetensors")
     np.testing.assert_array_equal(model.predict(X[TEST]), quantiles.predict(X[TEST]))
     assert again.get_params() == quantiles.get_params()

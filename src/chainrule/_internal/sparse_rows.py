@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Protocol, TypeAlias, TypeGuard, cast, overload
 
@@ -108,6 +108,16 @@ RowsLike: TypeAlias = ArrayLike | SparseLike | SparseRows  # what users pass for
 def is_sparse(values: object) -> TypeGuard[SparseLike | SparseRows]:
     """Returns True for sparse arrays and matrices of SciPy, and for `SparseRows`."""
     return isinstance(values, SparseRows) or hasattr(values, "tocsr")
+
+
+def concatenated(parts: Sequence[Any]) -> Any:
+    """Returns arrays, or sparse rows, one after the other."""
+    if not isinstance(parts[0], SparseRows):
+        return np.concatenate(parts)
+    starts = np.cumsum([0, *(part.indptr[-1] for part in parts)])
+    indptr = np.concatenate([[0], *(part.indptr[1:] + start for part, start in zip(parts, starts[:-1], strict=True))])
+    indices, data = (np.concatenate([getattr(part, name) for part in parts]) for name in ("indices", "data"))
+    return SparseRows(indptr.astype(np.int64), indices, data, (len(indptr) - 1, parts[0].shape[1]))
 
 
 def like(other: Rows, rows: Rows) -> Rows:

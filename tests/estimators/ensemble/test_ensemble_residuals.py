@@ -65,12 +65,13 @@ def test_intervals_of_their_residuals_cover_the_average(rho: float) -> None:
     The coverage by 900 residuals has a standard error of 1 %, and the mean of 100 draws one of 0.1 %.
     """
     new = errors(50_000, rho, 1).mean(axis=1)
-    before, after = [], []
+    before: list[float] = []
+    after: list[float] = []
     for seed in range(100):
         held = held_out(errors(900, rho, seed + 2), PAIRS[np.arange(900) % 3])
         for shares, residuals in ((before, -held.P[:, 0]), (after, of_average(held))):
             low, high = bounds(np.sort(residuals)[:, None], 0.9)
-            shares.append(((low <= new) & (new <= high)).mean())
+            shares.append(float(((low <= new) & (new <= high)).mean()))
     assert 0.897 < np.mean(after) < 0.93
     assert np.mean(after) < np.mean(before)
     assert rho == 0.9 or np.mean(before) > 0.94

@@ -260,11 +260,11 @@ class NetworkClassifier(ScoredLabels, ClassifierMixin, NetworkBase):  # type: ig
         """Trains one epoch on new rows, at a constant learning rate, continuing from the current networks.
 
         A model of a file without ``training_state`` begins at a tenth of this rate, as its optimizer begins anew.
-        The first call fits the encoder to its rows, and must give every class, in y or in ``classes`` (k,). Each
-        network holds out ``validation_fraction`` of ten rows or more, the same ones whenever they come again; the
-        calibration and ``validation_score_`` are those of the last 1,000 held-out rows. The history goes on, with an
-        epoch for each call. Recipes for sparse rows do not compete: the networks take them in turn. Raises InputError
-        for bad input or an unknown class.
+        The first call fits the encoder to its rows, and must give every class, in y or in ``classes`` (k,). All
+        networks hold out ``validation_fraction`` of ten rows or more, the same ones whenever they come again; the
+        calibration and ``validation_score_`` are those of the last 1,000 held-out rows, as the networks predict them
+        now. The history continues, with an epoch for each call. Recipes for sparse rows do not compete: the networks
+        take them in turn. Raises InputError for bad input or an unknown class.
         """
         self._all_classes = classes
         try:

@@ -88,7 +88,7 @@ class Comparison:
         P = np.stack([each.P[place] for each, place in zip(held_out, places, strict=True)])
         weights = None if held_out[0].weights is None else held_out[0].weights[places[0]]
         counts = np.array([float(len(members)) for members in kinds])
-        return cls(P, counts, weights, _losses_on(labels[rows], target, weights))
+        return cls(P, counts, weights, losses_on(labels[rows], target, weights))
 
     def losses(self, chosen: Sequence[int]) -> Floats:
         """Returns the losses (t,) of the averaged predictions of some kinds."""
@@ -144,11 +144,11 @@ def held_out_loss(members: Sequence[Member], target: Target, labels: NDArray[np.
     held_out = held_out_predictions(members, target)
     if held_out is None:
         return None
-    losses = _losses_on(labels[held_out.at], target, held_out.weights)(held_out.P)
+    losses = losses_on(labels[held_out.at], target, held_out.weights)(held_out.P)
     return float(np.average(losses, weights=held_out.weights))
 
 
-def _losses_on(labels: NDArray[np.generic], target: Target, weights: Floats | None) -> Callable[[Floats], Floats]:
+def losses_on(labels: NDArray[np.generic], target: Target, weights: Floats | None) -> Callable[[Floats], Floats]:
     """Returns the function from predictions P of rows with these labels to the loss of each row."""
     if isinstance(target, ClassLabels):
         numbers = target.class_numbers(labels)

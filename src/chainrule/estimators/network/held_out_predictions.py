@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -60,6 +60,21 @@ def held_out_predictions(members: Sequence[Member], target: Target) -> HeldOutPr
         for part in parts_of(held_out.t, ROWS_AT_ONCE)
     ])  # fmt: skip
     rows = np.concatenate([member.at for member, _ in validated])
+    found = averaged(single, rows)
+    if validated[0][1].weights is None or found.single is None:
+        return found
+    weights = np.empty(len(found.at))
+    weights[found.single.of] = np.concatenate([some.weights for _, some in validated if some.weights is not None])
+    return found._replace(weights=weights)
+
+
+def averaged(single: Floats, rows: NDArray[np.integer[Any]]) -> HeldOutPredictions:
+    """Returns the predictions of rows without weights, by those of single networks (s, m) and their row numbers (s,).
+
+    >>> found = averaged(np.array([[1.0], [2.0], [4.0]]), np.array([7, 5, 7]))
+    >>> found.at.tolist(), found.P.tolist()
+    ([5, 7], [[2.0], [2.5]])
+    """
     is_held_out = np.zeros(rows.max() + 1, dtype=bool)
     is_held_out[rows] = True
     at = np.flatnonzero(is_held_out)
@@ -67,8 +82,4 @@ def held_out_predictions(members: Sequence[Member], target: Target) -> HeldOutPr
     mean = np.zeros((len(at), single.shape[1]))
     np.add.at(mean, place, single)
     mean /= np.bincount(place)[:, None]
-    weights = None
-    if validated[0][1].weights is not None:
-        weights = np.empty(len(at))
-        weights[place] = np.concatenate([some.weights for _, some in validated if some.weights is not None])
-    return HeldOutPredictions(mean, at, weights, Single(single, place))
+    return HeldOutPredictions(mean, at, None, Single(single, place))

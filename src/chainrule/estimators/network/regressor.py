@@ -262,10 +262,10 @@ class NetworkRegressor(ScoredLabels, RegressorMixin, NetworkBase):  # type: igno
         """Trains one epoch on new rows, at a constant learning rate, continuing from the current networks.
 
         A model of a file without ``training_state`` begins at a tenth of this rate, as its optimizer begins anew.
-        The first call fits the encoder and the scale of y to its rows. Each network holds out ``validation_fraction``
-        of ten rows or more, the same ones whenever they come again; intervals and ``validation_score_`` are those of
-        the last 1,000 held-out rows. The history goes on, with an epoch for each call. Recipes for sparse rows do not
-        compete: the networks take them in turn. Raises InputError.
+        The first call fits the encoder and the scale of y to its rows. All networks hold out ``validation_fraction`` of
+        ten rows or more, the same ones whenever they come again; intervals and ``validation_score_`` are those of the
+        last 1,000 held-out rows, as the networks predict them now. The history continues, with an epoch for each call.
+        Recipes for sparse rows do not compete: the networks take them in turn. Raises InputError.
         """
         return self._partial_fit(X, y, sample_weight)
 
@@ -285,9 +285,9 @@ class NetworkRegressor(ScoredLabels, RegressorMixin, NetworkBase):  # type: igno
         """Returns intervals that contain y with probability ≥ ``coverage``: (t, 2), or (t, m, 2) for m targets.
 
         Their width comes from the residuals of held-out rows (`chainrule.tables.intervals.conformal`). If all networks
-        share their validation rows (one network, ``X_val``, or the last rows), the probability is guaranteed for rows
-        exchangeable with those. Otherwise each residual comes from networks not trained on its row, and the averaged
-        prediction is at least as accurate.
+        share their validation rows (one network, ``X_val``, the last rows, or after ``partial_fit``), the probability
+        is guaranteed for rows exchangeable with those. Otherwise each residual comes from networks not trained on its
+        row, and is made as much smaller as the average of all networks is more accurate, if held-out rows show it.
 
         Raises InputError for a coverage outside (0, 1), or with too few held-out rows for it; and as ``predict`` does.
         """

@@ -48,7 +48,8 @@ def ensemble_residuals(held_out: HeldOutPredictions, Y: Floats, in_units: Callab
     own, size = own[several] / (c[several] - 1), size[several] / c[several]
     rho = np.array([_correlation(w, squares) for w, squares in zip(own.T, size.T, strict=True)])
     factors = np.sqrt((rho + (1.0 - rho) / k) / (rho + (1.0 - rho) / c))
-    return center + factors * (R - center)
+    nearer: Floats = center + factors * (R - center)
+    return nearer
 
 
 def _correlation(own: Floats, squares: Floats) -> float:

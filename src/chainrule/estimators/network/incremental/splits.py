@@ -11,15 +11,14 @@ from chainrule.estimators.network.validation_split import FEWEST, ValidationSpli
 def incremental_splits(keys: Keys, n_networks: int, fraction: float, order: str) -> list[ValidationSplit]:
     """Returns the split of the rows with these keys (t,) for each network, which holds out about ``fraction`` of them.
 
-    As in ``fit``, the networks hold out different ones of 1/``fraction`` folds, or with ``order`` "last" all of them
-    the last rows, and none with fewer than 10 rows. The fold of a row depends on its key alone: a row that comes again
-    in a later call is held out by the same network again, which is therefore never trained on it.
+    All networks hold out the same rows, so that these show what the average of all is worth; with ``order`` "last" the
+    last ones, and none with fewer than 10 rows. Whether a row is held out depends on its key alone: one that comes
+    again in a later call is held out again, and no network is ever trained on it.
     """
     t = len(keys)
     if order == "last" or fraction == 0.0 or t < FEWEST:
         return validation_splits(t, n_networks, fraction, order, np.random.default_rng(0))
-    folds = max(n_networks, round(1.0 / fraction))
-    fold = (keys % np.uint64(folds)).astype(np.intp)
-    splits = [ValidationSplit(rows_where(fold != j), rows_where(fold == j)) for j in range(n_networks)]
-    everything = np.arange(t, dtype=np.uint32)
-    return [split if len(split.training) else ValidationSplit(everything, everything[:0]) for split in splits]
+    is_held_out = keys % np.uint64(round(1.0 / fraction)) == 0
+    if is_held_out.all():
+        is_held_out[:] = False
+    return [ValidationSplit(rows_where(~is_held_out), rows_where(is_held_out))] * n_networks

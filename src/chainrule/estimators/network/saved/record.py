@@ -46,12 +46,12 @@ def record_of(estimator: Any, with_state: bool) -> EstimatorRecord:
         "histories": histories,
         **_recipe_parts(estimator.recipes_),
     }
-    if (recent := getattr(estimator, "_recent", None)) is not None:
-        tensors |= recent.parts(estimator.dtype)
     if estimator._later is not None:
         header["later"], sums = estimator._later.parts()
         tensors |= sums
     if with_state and estimator.states_:
+        if (recent := getattr(estimator, "_recent", None)) is not None:
+            tensors |= recent.parts()
         parts = [
             state_parts(state, net, j)
             for j, (state, net) in enumerate(zip(estimator.states_, estimator.networks_, strict=True), 1)
@@ -120,7 +120,7 @@ def _of_record(kind: type[Any], name: str, record: EstimatorRecord, model: Table
     estimator.histories_ = histories_from_parts(histories, tensors, estimator.states_)
     if entries:
         estimator._splits = PackedSplits.from_parts(header["splits"], tensors)
-    estimator._recent = RecentRows.from_parts(tensors, model.target)
+    estimator._recent = RecentRows.from_parts(tensors, model.target, model.networks)
     if "later" in header:
         epochs = [history.epochs for history in estimator.histories_]
         estimator._later = LaterRows.from_parts(field(header, "later", dict), tensors, epochs)

@@ -29,8 +29,8 @@ class SavingMixin:
         """Writes encoder, networks, decoder, parameters and curves to one file, for ``load`` of this class.
 
         `chainrule.tables.load` reads the same file without scikit-learn, and predicts. With ``training_state`` the file
-        also holds all that ``warm_start`` continues from, such as the moments of the optimizer, and has up to five
-        times the size; None means as ``warm_start``.
+        also holds all that training continues from: the moments of the optimizer, and up to 1,000 encoded rows that
+        were held out. It has five times the size and more; None means as ``warm_start``.
 
         Raises NotFittedError before ``fit``, OSError if the file cannot be written.
         """
@@ -66,7 +66,7 @@ class SavingMixin:
         if "model_" not in state:
             return state
         if not self.warm_start:
-            state["states_"] = ()
+            state["states_"], state["_recent"], state["_first_rows"] = (), None, None
             state["histories_"] = tuple(history.records_alone(np.float32) for history in state["histories_"])
             state.pop("_splits", None)
         return state

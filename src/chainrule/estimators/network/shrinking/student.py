@@ -88,7 +88,7 @@ def train(small: Any, teacher: Any, X: Any, y: Any, sample_weight: Any, groups: 
     if as_student:
         held_out = data.examples.X[splits[0].held_out]
         small.model_ = without_scores(with_calibration(small.model_, teacher.model_, held_out))
-        small.validation_score_, small._recent, small._held_out_rows = None, None, None
+        small.validation_score_, small._recent, small._first_rows, small._held_out_rows = None, None, None, None
         small.states_ = ()  # of a training on other rows
 
 
