@@ -93,5 +93,5 @@ def test_rows_of_all_networks_and_few_common_rows_change_nothing() -> None:
     assert (of_average(HeldOutPredictions(P, np.arange(300), None)) == -P[:, 0]).all()
     few = held_out(E, PAIRS[np.where(np.arange(300) < FEWEST - 1, 2, 0)])
     assert (of_average(few) == -few.P[:, 0]).all()
-    exact = held_out(np.zeros((300, K)), PAIRS[np.arange(300) % 3])
+    exact = held_out(np.zeros((600, K)), PAIRS[np.arange(600) % 3])
     assert (of_average(exact) == 0.0).all()

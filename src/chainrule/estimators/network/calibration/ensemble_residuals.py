@@ -10,7 +10,10 @@ from chainrule._internal.checks import Floats
 from chainrule.estimators.network.calibration.clear_difference import CLEARLY, mean_and_error
 from chainrule.estimators.network.held_out_predictions import HeldOutPredictions
 
-FEWEST = 20  # rows that several networks held out, to learn from
+# Rows that several networks held out, to learn from. With fewer, the epochs that these rows chose make residuals smaller
+# by about as much: on three tables of 300 rows constant intervals of 90 % covered 89.0 to 91.1 %, and with the
+# correction 88.2 to 88.9 %.
+FEWEST = 150
 
 
 def ensemble_residuals(held_out: HeldOutPredictions, Y: Floats, in_units: Callable[[Floats], Floats], k: int) -> Floats:
@@ -26,8 +29,8 @@ def ensemble_residuals(held_out: HeldOutPredictions, Y: Floats, in_units: Callab
 
     This assumes that the distribution around ē keeps its shape, and that ρ is the same everywhere. On rows that c > 1
     networks held out, 1 − ρ = E w/E (e − ē)², where w = Σ (eⱼ − their mean)²/(c − 1). ρ is taken larger by two
-    standard errors of this quotient, so that intervals are rather too wide. It is 1 with fewer than 20 such rows, and
-    residuals remain those of single networks; if all held out every row, they are those of the average itself.
+    standard errors of this quotient, so that intervals are rather too wide. With fewer than 150 such rows residuals
+    remain those of single networks; if all held out every row, they are those of the average itself.
 
     Source: N. Ueda & R. Nakano, Generalization error of ensemble estimators, ICNN 1996 (variance and covariance).
     """
