@@ -11,7 +11,8 @@ from chainrule.estimators.network.calibration.clear_difference import CLEARLY, m
 from chainrule.estimators.network.held_out_predictions import HeldOutPredictions
 
 # Rows that several networks held out, to learn from. With fewer, the epochs that these rows chose make residuals small
-# already: on three tables of 300 rows constant intervals of 90 % covered 89.0 to 91.1 %, with the correction 88.2 to 88.9.
+# already: on three tables of 300 rows constant intervals of 90 % covered 89.0 to 91.1 %, and with the correction less
+# than 89 %.
 FEWEST = 150
 
 
