@@ -56,7 +56,7 @@ def test_a_model_learns_from_new_rows(here: Path) -> None:
     rows = int(re.search(r"^new.csv: (\d+) training rows", answer.err, re.MULTILINE)[1])  # type: ignore[index]
     assert training["rows"]["training"] == after.about["rows"] == earlier["rows"]["training"] + rows
     [accuracy] = (value for name, value, _ in training["scores"] if name == "accuracy")
-    assert re.search(rf"^ *accuracy +\S+ +{accuracy:.4g}$", answer.out, re.MULTILINE)
+    assert re.search(rf"^ *accuracy +\S+ +{accuracy:.4f}$", answer.out, re.MULTILINE)
 
 
 def test_each_pass_is_an_epoch_of_the_curves(here: Path) -> None:
