@@ -17,7 +17,7 @@ FEATURES = 16
 
 @dataclass(frozen=True)
 class Fit:
-    """The preset "default" on so many rows, for a fixed number of epochs."""
+    """The preset "default" on this many rows, for a fixed number of epochs."""
 
     rows: int
     epochs: int

@@ -27,7 +27,7 @@ COMPILED = ("reduce-overhead", "max-autotune")
 
 @dataclass(frozen=True)
 class Bench:
-    """One workload on one device; each measurement takes about so many seconds."""
+    """One workload on one device; each measurement takes about this many seconds."""
 
     report: Report
     work: Workload

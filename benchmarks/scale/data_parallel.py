@@ -40,7 +40,7 @@ OVERHEAD = 1.1  # the time of a step divided by that of its parts, at most
 
 
 def problem(sizes: list[int], rows: int) -> Problem:
-    """Returns a training of steps over so many random rows.
+    """Returns a training of steps over this many random rows.
 
     θ hardly moves, so that δ keeps its zeros, which kernels skip: steps take as long in one run as in another.
     """

@@ -18,7 +18,7 @@ from benchmarks.tables.records import FitRecords, FitScore
 from benchmarks.tables.sets import SETS, DataSet
 
 Measure = Literal["error", "log_loss", "calibration_error"]
-EQUAL = 1e-6  # the relative difference of means that are equal but for rounding
+EQUAL = 1e-6  # the relative difference of means that are equal except for rounding
 
 
 def scores(

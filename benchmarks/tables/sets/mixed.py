@@ -1,6 +1,6 @@
 """Tables at full size as they come from their files: pandas frames whose text and gaps are kept.
 
-Every column is used, but for four of the Titanic's passengers: numbers and names that are a passenger's own, and the
+Every column is used, except for four of the Titanic's passengers: numbers and names that are a passenger's own, and the
 cabin, which is unknown for three quarters of them. Classes are numbered 0 … K − 1 in the order of their names.
 """
 

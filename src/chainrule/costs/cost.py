@@ -106,7 +106,7 @@ class Cost(Value, Loss):
     ) -> float:
         """Computes J(θ) over the examples X (t, n) with labels Y, weighted by ``weights`` (t,), including penalties.
 
-        X may be a sparse array or matrix of SciPy, or a `TrainingSet` in the place of all three. J of a complex network
+        X may be a sparse array or matrix of SciPy, or a `TrainingSet` in place of all three. J of a complex network
         is complex, for the complex-step derivative.
 
         Raises InputError for shapes that do not fit, numbers that are not finite, or labels outside the domain.

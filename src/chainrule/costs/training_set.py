@@ -90,7 +90,7 @@ class Subset(StoredRows):
 
 
 def evenly_spaced(count: int, most: int) -> NDArray[np.intp]:
-    """Returns at most so many of the numbers 0 … count − 1, which lie evenly among them, the first and the last too.
+    """Returns at most this many of the numbers 0 … count − 1, which lie evenly among them, the first and the last too.
 
     >>> evenly_spaced(10, 4).tolist(), evenly_spaced(3, 4).tolist()
     ([0, 3, 6, 9], [0, 1, 2])
@@ -103,7 +103,7 @@ ExamplesLike: TypeAlias = RowsLike | TrainingSet | StoredRows
 
 
 def unpacked(X: Any, Y: Any, weights: Any) -> tuple[Any, Any, Any]:
-    """Returns X, Y and weights as they were passed, one by one, or as one TrainingSet or rows in the place of X.
+    """Returns X, Y and weights as they were passed, one by one, or as one TrainingSet or rows in place of X.
 
     Raises InputError if Y is missing, or if a TrainingSet or rows come with further labels or weights.
     """

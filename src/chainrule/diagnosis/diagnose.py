@@ -59,7 +59,7 @@ def diagnose(
     too certain. A finding has evidence in numbers; without any there are no findings. Of more than 5,000 rows it looks
     at 5,000.
 
-    Raises InputError as `train` does, but for numbers that are not finite, which are a finding.
+    Raises InputError as `train` does, except for numbers that are not finite, which are a finding.
 
     >>> import numpy as np, chainrule as cr
     >>> rng = np.random.default_rng(0)

@@ -24,7 +24,7 @@ class BundleKind:
     advance: AdvanceBundle = field(compare=False, repr=False)
 
     def sizes(self, runs: int, threads: int) -> list[int]:
-        """Returns the sizes of the bundles of so many runs, or an empty list if they are trained faster one by one.
+        """Returns the sizes of the bundles of this many runs, or an empty list if they are trained faster one by one.
 
         A thread without a bundle would wait: there are as many bundles as threads, or more.
 

@@ -34,7 +34,7 @@ def gradient(
     δ[r] = (∂σ[r]/∂z[r])ᵀ ∂J/∂a[r],   δ[i] = (∂σ[i]/∂z[i])ᵀ W[i+1]ᵀ δ[i+1],
     ∂J/∂b[i] = Σ δ[i],   ∂J/∂W[i] = Σ δ[i] a[i−1]ᵀ,   ∂J/∂κ[i] = Σ (σ[i](z[i]) − z[i]) ⊙ ∂J/∂a[i],
     summed over the examples; penalties of the cost add their own part to ∂J/∂W[i]. X is (t, n) with Y (t, m), or a
-    single example (n,) with its y; X may be a sparse array or matrix of SciPy, or a `TrainingSet` in the place of X, Y
+    single example (n,) with its y; X may be a sparse array or matrix of SciPy, or a `TrainingSet` in place of X, Y
     and weights. ``cost`` is a cost or the name of one; ``weights`` (t,) weight the examples; ``wrt_x=True`` adds ∂J/∂x,
     and ``wrt_a=True`` adds ∂J/∂a[i], z[i], a[i] and σ′(z[i]) of every layer. ``each=True`` adds these, and ``g.each``
     (t, d), the part of ∇J(θ) that comes from each example: its rows add up to ∇J(θ), the penalties aside.

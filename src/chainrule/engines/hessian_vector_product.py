@@ -33,7 +33,7 @@ def hessian_vector_product(
     R ∂J/∂b[i] = Σ R δ[i],   R ∂J/∂W[i] = Σ R δ[i] a[i−1]ᵀ + δ[i] R a[i−1]ᵀ,
 
     summed over the examples, with λ₂ V[i] for the penalty ``l2``. It takes about twice the time of a gradient. X, Y,
-    ``weights``, ``cost`` and ``engine`` are those of `gradient`; with a `TrainingSet` in the place of X, pass v by
+    ``weights``, ``cost`` and ``engine`` are those of `gradient`; with a `TrainingSet` in place of X, pass v by
     name. The result (d,) has the layout and the number type of θ. Piecewise linear σ and costs have second derivative
     0, also at their kinks. A σ or a cost of your own needs its derivative, whose complex step gives the second one;
     every product is compared with differences.

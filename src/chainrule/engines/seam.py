@@ -97,7 +97,7 @@ class DivisibleEngine(Protocol):
     """An engine that has runs in parts."""
 
     def in_parts(self, problem: Problem, state: TrainingState, blocks: int) -> RunInParts | None:
-        """Returns a run from this state whose minibatches have so many blocks, or None if it has none for this."""
+        """Returns a run from this state whose minibatches have this many blocks, or None if it has none for this."""
 
 
 @runtime_checkable

@@ -50,7 +50,7 @@ class Pen:
         return self.matrix(v[None, :])
 
     def text(self, template: str, **parts: Any) -> Text:
-        """Returns a template of the words with formulas, numbers and words in the place of its {names}."""
+        """Returns a template of the words with formulas, numbers and words in place of its {names}."""
         return tuple(_pieces(template, parts))
 
     def say(self, template: str, **parts: Any) -> Sentence:

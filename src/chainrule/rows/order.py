@@ -50,7 +50,7 @@ def halves(place: Position) -> tuple[int, ...]:
 
 
 def advanced(start: Position, draws: int) -> Position:
-    """Returns the position after so many raw numbers, without drawing them.
+    """Returns the position after this many raw numbers, without drawing them.
 
     >>> stream = np.random.PCG64(7)
     >>> start, numbers = position(stream), stream.random_raw(1000)

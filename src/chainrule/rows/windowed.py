@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, eq=False)
 class WindowedRows:
-    """The examples of a problem that are read in ``count`` windows, in the place of a `TrainingSet`.
+    """The examples of a problem that are read in ``count`` windows, in place of a `TrainingSet`.
 
     ``cost`` encodes the labels as m numbers; all numbers become those of ``dtype``.
     """

@@ -46,7 +46,7 @@ class LoadedModels:
         return self._models[name]
 
     async def reload(self, metrics: Metrics) -> None:
-        """Loads every file again, beside the models in use, and then puts each in the place of the earlier one.
+        """Loads every file again, beside the models in use, and then puts each in place of the earlier one.
 
         A file that cannot be loaded leaves its model in place; stderr says why.
         """

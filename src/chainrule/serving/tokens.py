@@ -29,7 +29,7 @@ def read_token(path: str | os.PathLike[str]) -> str:
 
 
 class TokenRequired:
-    """Refuses requests without the header ``Authorization: Bearer TOKEN``, but for those about health."""
+    """Refuses requests without the header ``Authorization: Bearer TOKEN``, except for those about health."""
 
     def __init__(self, app: ASGIApp, token: str) -> None:
         self.app, self.expected = app, f"Bearer {token}".encode()

@@ -11,7 +11,7 @@ class Mark:
 
     ``mistake`` is None for a right answer, and otherwise "transposed", "slope missing" (σ′), "sign", "mean for sum",
     "factor 2" (½ forgotten), "bias forgotten", "activation forgotten", "shape", "not found", or "earlier answer": right
-    but for an earlier answer that is wrong.
+    except for an earlier answer that is wrong.
 
     >>> import chainrule as cr
     >>> sheet = cr.exercise("backprop", sizes=[1, 1], seed=3)

@@ -21,7 +21,7 @@ from chainrule.optimizers import Optimizer
 from chainrule.optimizers.schedules import Schedule
 from chainrule.rows.windowed import WindowedRows, examples_of
 
-IN_MEMORY = object()  # in the place of a window: rows in files are read at once
+IN_MEMORY = object()  # in place of a window: rows in files are read at once
 
 Check: TypeAlias = Callable[[Cost, Network, Any, Any, Any], TrainingSet]  # of X, Y and weights
 

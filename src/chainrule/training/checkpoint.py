@@ -189,7 +189,7 @@ class CheckpointWriter:
         files.write_checkpoint(self._path, self._net, *state.parts(), self._run, replace=replace)
 
     def _plan_next(self, history: History, seconds: float) -> None:
-        """Plans the next writing, when one has just taken so many seconds."""
+        """Plans the next writing, when one has just taken this many seconds."""
         assert self._plan is not None
         every, interval = self._plan.epochs, self._plan.seconds
         if every is not None:

@@ -37,7 +37,7 @@ SHORT_FLOP = 2e6
 
 
 class RunSlice(NamedTuple):
-    """A part of a run, after which something is due: it has at most so many epochs, and lasts at most so many seconds.
+    """A part of a run, after which something is due: it has at most this many epochs, and seconds.
 
     Runs of one ``kind`` may be advanced together.
     """

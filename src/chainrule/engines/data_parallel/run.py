@@ -29,7 +29,7 @@ class Division:
 
     @classmethod
     def of(cls, size: int, blocks: int) -> Division:
-        """Returns the division of the blocks of a minibatch among so many processes."""
+        """Returns the division of the blocks of a minibatch among this many processes."""
         return cls(blocks, tuple(tuple(subtrees(share(rank, size, blocks), blocks)) for rank in range(size)))
 
     @property
@@ -85,7 +85,7 @@ class DataParallelRun:
         self._run.begin(min(self._group.objects(epochs)))
 
     def advance(self, epochs: int, seconds: float) -> None:
-        """Takes steps until the first of all processes has had so many epochs or seconds, or is interrupted."""
+        """Takes steps until the first of all processes has had this many epochs or seconds, or is interrupted."""
         end, should_end = time.perf_counter() + seconds, False
         self.begin(epochs)
         try:

@@ -50,7 +50,7 @@ def step_and_row(net: Network) -> tuple[float, float]:
 
 
 def _step_seconds(net: Network, rows: int) -> float:
-    """Returns the least CPU time of some steps over so many rows."""
+    """Returns the least CPU time of some steps over this many rows."""
     rng, net = np.random.default_rng(0), net.copy()
     X, Y = (rng.standard_normal((rows, m)).astype(net.dtype) for m in (net.m[0], net.m[-1]))
     problem = Problem(

@@ -58,7 +58,7 @@ def advice(all_work: Sequence[Workload], limit: float = math.inf) -> Advice | No
     if needed > SHARE_OF_MEMORY * gpu.free_bytes:
         free = f"{gpu.free_bytes / 1e9:.3g} GB free of the {needed / 1e9:.3g} GB that this training may need"
         return Advice("native", f"{gpu.name} would train faster, but has {free}")
-    times = f"at most {gpu_seconds:.3g} s in the place of at least {lasting:.3g} s on {cpus} CPUs"
+    times = f"at most {gpu_seconds:.3g} s in place of at least {lasting:.3g} s on {cpus} CPUs"
     return Advice("torch", f"{gpu.name} trains faster by arithmetic, {times}")
 
 

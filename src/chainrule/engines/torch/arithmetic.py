@@ -81,7 +81,7 @@ class Workload(NamedTuple):
         return min(least) * problem.steps_per_epoch
 
     def cpu_seconds(self, cpus: int) -> float:
-        """Returns the time on so many CPUs, at least."""
+        """Returns the time on this many CPUs, at least."""
         problem = self.problem
         flop = step_flop(problem.net, problem.batch_size, problem.X)
         return self.networks * self.steps * flop / (cpus * CPU_FLOPS)

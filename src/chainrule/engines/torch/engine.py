@@ -157,7 +157,7 @@ class Torch(InNumPy, Value):
         return g
 
     def _sparse_networks(self, X: SparseRows, rows: int) -> int:
-        """Returns for how many networks so many dense rows of a sparse X fit into the memory."""
+        """Returns for how many networks this many dense rows of a sparse X fit into the memory."""
         needed = imported("chainrule.engines.torch.parts.sparse").bytes_of_rows(X, rows)
         return int(SHARE_OF_MEMORY * _devices().free_bytes(self.device) / needed)
 

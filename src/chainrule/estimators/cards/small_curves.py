@@ -97,7 +97,7 @@ class _Frame:
         )
 
     def line(self, curve: Floats, look: str, most: int) -> str:
-        """Draws a curve within the frame, of at most so many points."""
+        """Draws a curve within the frame, of at most this many points."""
         inside = np.clip(curve, self.low, self.high)
         at = [k for k in evenly_spaced(len(curve), most) if math.isfinite(curve[k])]
         points = " ".join(f"{self.x(k + 1):.1f},{self.y(inside[k]):.1f}" for k in at)

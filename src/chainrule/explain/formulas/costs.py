@@ -58,7 +58,7 @@ def loss_formula(cost: Cost, number: Numbered) -> LossFormula | None:
 
 
 def smoothed_label(cost: CrossEntropy, number: Numbered, y: Formula, m: Formula) -> Formula:
-    """Returns (1 − ε) y + ε/m, which a cross-entropy with label smoothing ε takes in the place of y."""
+    """Returns (1 − ε) y + ε/m, which a cross-entropy with label smoothing ε takes in place of y."""
     epsilon = number(cost.label_smoothing)
     return fenced(ONE - epsilon) @ y + epsilon / m
 

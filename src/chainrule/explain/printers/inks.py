@@ -79,7 +79,7 @@ def inks_of_numbers(parts: Sequence[Formula]) -> Inks:
 
 
 def _fill(letters: Formula, numbers: Formula, found: Inks) -> None:
-    """Adds the inks of the numbers that are in the place of letters, where the two formulas are alike."""
+    """Adds the inks of the numbers that are in place of letters, where the two formulas are alike."""
     if (ink := ink_of(letters)) is not None:
         found[id(numbers)] = ink
         return

@@ -44,7 +44,7 @@ class Course(NamedTuple):
 
     @property
     def continued(self) -> Floats:
-        """The table of the networks with numbers, in which one that has ended keeps its last value while others go on.
+        """The table of the networks with numbers, in which one that ended keeps its last value beside others.
 
         So a mean over the networks does not jump where one of them ends.
         """

@@ -55,7 +55,7 @@ def finish(axes: Axes, title: str) -> None:
 
 
 def shorten(axis: Axis, ticks: int = 5) -> None:
-    """Writes the numbers of a linear axis as 200k, at so many places, if they are large."""
+    """Writes the numbers of a linear axis as 200k, at this many places, if they are large."""
     from matplotlib.ticker import EngFormatter, MaxNLocator
 
     if max(map(abs, axis.get_view_interval())) >= LARGE:
@@ -71,7 +71,7 @@ def mark_whole_numbers(axis: Axis) -> None:
 
 
 def abridged(name: str, most: int) -> str:
-    """Returns a name of at most so many letters, of a longer one the start and the end."""
+    """Returns a name of at most this many letters, of a longer one the start and the end."""
     return name if len(name) <= most else f"{name[: most // 2]}…{name[len(name) - (most - 1) // 2 :]}"
 
 

@@ -27,7 +27,7 @@ class Display(Protocol):
     """A place where frames are shown one after the other."""
 
     def pause(self, elapsed: float) -> float:
-        """Returns the seconds until the next frame, when so many have passed; at 0 those until the first one."""
+        """Returns the seconds until the next frame, when this many have passed; at 0 those until the first one."""
 
     def show(self, frame: Frame) -> None:
         """Shows a frame instead of the one before."""

@@ -57,7 +57,7 @@ def levenberg_marquardt(objective: SearchObjective, search: Search) -> None:
     """Minimises by steps (AᵀA + λ₂ I + μ I) h = −∇J(θ), A = ∂r/∂θ.
 
     ρ is the ratio of the fall of J to the predicted one. For ρ > 0 the step is taken, and μ is multiplied by
-    max(⅓, 1 − (2ρ − 1)³); else μ is multiplied by 2, 4, 8, … until it is. With the diagonal of AᵀA in the place of I,
+    max(⅓, 1 − (2ρ − 1)³); else μ is multiplied by 2, 4, 8, … until it is. With the diagonal of AᵀA in place of I,
     as Marquardt and Moré have it, J was higher after 100 iterations on most problems of `benchmarks.second_order`.
 
     Source: K. Madsen, H. B. Nielsen & O. Tingleff, Methods for non-linear least squares problems, 2004.

@@ -14,7 +14,7 @@ from chainrule.network import Network, check_network
 
 
 class RowsOf(NamedTuple):
-    """Some rows of X, in the place of X; Y and weights have as many rows as X."""
+    """Some rows of X, in place of X; Y and weights have as many rows as X."""
 
     X: Any
     rows: ArrayLike

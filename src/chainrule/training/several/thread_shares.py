@@ -25,7 +25,7 @@ class Limited(Protocol):
 class ThreadShares:
     """A number of threads for a number of jobs: equal shares for those in progress, more when fewer are left.
 
-    ``most`` jobs are in progress at a time, as long as so many are left.
+    ``most`` jobs are in progress at a time, as long as that many are left.
     """
 
     def __init__(self, threads: int, jobs: int, most: int) -> None:

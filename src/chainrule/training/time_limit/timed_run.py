@@ -31,7 +31,7 @@ class _Progress(NamedTuple):
 class TimedRun(RenewedRun):
     """A run that counts, now and then, the epochs that fit into its time.
 
-    If a schedule extends over the planned epochs and not all of them fit, the run goes on from its state in a new run
+    If a schedule extends over the planned epochs and not all of them fit, the run continues from its state in a new run
     with fewer epochs, as after a stop, so that the schedule ends within the time; with more again if training turns out
     to be faster. Other runs keep their plan, and the time cuts them.
     """

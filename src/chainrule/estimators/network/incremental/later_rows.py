@@ -64,7 +64,7 @@ class LaterRows:
 
     @classmethod
     def from_parts(cls, header: Mapping[str, Any], tensors: Mapping[str, Array], epochs: Sequence[int]) -> Self:
-        """Returns that of a file whose networks have so many epochs. Raises ValueError unless the parts fit."""
+        """Returns that of a file whose networks have this many epochs. Raises ValueError unless the parts fit."""
         sums: Any = tensors[SUMS]
         each = fit_epochs, fit_kept, kept = [tuple(entry_of(header, name, list)) for name in EACH]
         if any(len(values) != len(epochs) for values in each) or sums.dtype != np.int64 or sums.ndim != 1:

@@ -22,7 +22,7 @@ from chainrule.tables.targets.indicator_labels import IndicatorLabels
 
 MOST_ROWS = 1_000
 MOST_ENTRIES = 100_000  # of predictions; with many classes fewer rows are kept, but
-FEWEST_ROWS = 200  # as many as these; so many, held out by all networks, suffice
+FEWEST_ROWS = 200  # as many as these; that many, held out by all networks, suffice
 INPUTS = 10  # entries of an encoded row count as one of a prediction
 PREFIX = "held_out_rows."  # files of before had "recent_rows.", without Z
 

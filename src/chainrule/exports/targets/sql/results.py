@@ -14,7 +14,7 @@ from chainrule.tables.calibration import LEARNED
 def results(query: Query, source: str, plan: Plan) -> list[str]:
     """Adds the table ``predictions`` with the columns r0, r1, …, and returns their names in the result.
 
-    The names are those of no column of the table: predicted_NAME in the place of one that is.
+    The names are those of no column of the table: predicted_NAME in place of one that is.
     """
     p, result = [f"p{k}" for k in range(plan.outputs)], plan.result
     if isinstance(result, Numbers):
