@@ -16,7 +16,6 @@ from chainrule.estimators.network.held_out_predictions import held_out_predictio
 from chainrule.estimators.network.incremental.outdated_rows import outdated
 from chainrule.estimators.network.incremental.recent_rows import RecentRows, most_rows
 from chainrule.estimators.network.incremental.row_keys import Keys, row_keys
-from chainrule.network import Network
 from chainrule.tables.calibration import UNCALIBRATED
 from chainrule.tables.intervals.quantile_labels import QuantileLabels
 from chainrule.tables.model import TableModel
@@ -68,19 +67,15 @@ def recalibrated(estimator: Any, model: TableModel, members: Sequence[Member], r
     if not held_out or recent is None:
         estimator._recent = recent
         return kept
-    recent = _up_to_date(estimator, recent, model.networks, known.spread)
-    estimator._recent, estimator._first_rows = recent, None
     predicted = recent.held_out(model.networks, estimator.target_, known.spread)
+    losses = losses_on(_labels(estimator, recent), estimator.target_, predicted.weights)(predicted.P)
+    if first := outdated(losses):
+        recent = recent.at(slice(first, None))
+        predicted = recent.held_out(model.networks, estimator.target_, known.spread)
+    estimator._recent, estimator._first_rows = recent, None
     model = replace(model, spread=known.spread)
     model, estimator.validation_score_ = estimator._calibrate(model, _labels(estimator, recent), predicted)
     return model
-
-
-def _up_to_date(estimator: Any, recent: RecentRows, networks: Sequence[Network], spread: Network | None) -> RecentRows:
-    """Returns the rows without the outdated ones."""
-    predicted = recent.held_out(networks, estimator.target_, spread)
-    losses = losses_on(_labels(estimator, recent), estimator.target_, predicted.weights)(predicted.P)
-    return recent.at(np.arange(outdated(losses), len(recent)))
 
 
 def _labels(estimator: Any, recent: RecentRows) -> NDArray[Any]:
