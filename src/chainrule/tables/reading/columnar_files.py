@@ -69,13 +69,12 @@ def read_json_lines(path: Path) -> Any:
 
     try:
         found = table({})
-        if times := {f.name: pyarrow.string() for f in found.schema if pyarrow.types.is_timestamp(f.type)}:
-            found = table(times)
+        times = {f.name: pyarrow.string() for f in found.schema if pyarrow.types.is_timestamp(f.type)}
         large = [f.name for f in found.schema if f.type == "double" and _are_large(found[f.name])]
         if large:
             with suppress(pyarrow.ArrowInvalid):  # numbers such as 1e300 are no integers
-                found = table(times | dict.fromkeys(large, pyarrow.decimal256(*DIGITS)))
-        return _sound(found)
+                return _sound(table(times | dict.fromkeys(large, pyarrow.decimal256(*DIGITS))))
+        return _sound(table(times) if times else found)
     except (pyarrow.ArrowException, OSError) as error:
         raise FileFormatError(f"{path} {_fault(str(error))}") from None
 
