@@ -173,7 +173,7 @@ def as_sparse_rows(values: SparseLike | SparseRows, symbol: str, dtype: DTypeLik
     indices = np.ascontiguousarray(csr.indices)
     if indices.dtype not in (np.int32, np.int64):
         indices = indices.astype(np.int64)
-    if not _is_valid(indptr, indices, len(data), shape):
+    if not is_valid(indptr, indices, len(data), shape):
         raise InputError(f"{symbol} must be a valid sparse matrix of shape {shape}; its indices are out of range.")
     used = int(indptr[-1])
     rows = SparseRows(indptr, indices[:used], data[:used], shape)
@@ -189,7 +189,7 @@ def as_sparse_rows(values: SparseLike | SparseRows, symbol: str, dtype: DTypeLik
     return rows
 
 
-def _is_valid(
+def is_valid(
     indptr: NDArray[np.int64], indices: NDArray[np.signedinteger[Any]], entries: int, shape: tuple[int, int]
 ) -> bool:
     """Returns True if every index lies within the arrays and the shape; compiled code relies on it."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -31,25 +31,29 @@ def as_targets(y: Any, symbol: str = "y") -> NDArray[Any]:
     >>> as_targets(np.array([1, 0, True], dtype=object))
     array([1, 0, 1])
     """
-    values, column = _checked(y, symbol)
-    labels = _plain(values.reshape(-1), column)
-    if isinstance(labels, Column):
-        warn_about_rounding([(symbol, labels.unrounded)])
-        labels = labels.values
-    return labels.reshape(values.shape)
+    return _as_labels(y, symbol, lambda unrounded: warn_about_rounding([(symbol, unrounded)]))
 
 
 def as_classes(y: Any, symbol: str = "y") -> NDArray[Any]:
     """Returns classes as `as_targets` returns labels. Raises InputError for integers that would be rounded, too."""
-    values, column = _checked(y, symbol)
-    labels = _plain(values.reshape(-1), column)
-    if isinstance(labels, Column):
-        large = next((value for value in labels.unrounded.tolist() if nearest_float(value) != value), None)
+
+    def refuse_large(unrounded: NDArray[Any]) -> None:
+        large = next((value for value in unrounded.tolist() if nearest_float(value) != value), None)
         if large is not None:
             raise InputError(
                 f"{symbol} must hold integers of at most 64 bits, or texts, as classes; got {large}. Make all of them "
                 "texts: str(label)."
             )
+
+    return _as_labels(y, symbol, refuse_large)
+
+
+def _as_labels(y: Any, symbol: str, see: Callable[[NDArray[Any]], None]) -> NDArray[Any]:
+    """Returns labels in plain types, after ``see`` has seen those that become floats though they may be integers."""
+    values, column = _checked(y, symbol)
+    labels = _plain(values.reshape(-1), column)
+    if isinstance(labels, Column):
+        see(labels.unrounded)
         labels = labels.values
     return labels.reshape(values.shape)
 

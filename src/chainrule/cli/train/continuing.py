@@ -137,8 +137,9 @@ def _train(
                 costs = np.array([history.validation_J[-1] for history in estimator.histories_])
                 if best.is_beaten_by(costs):
                     best.take(estimator.complete_model(), len(passes), costs)
-            best.is_final = len(passes) > 0
         except KeyboardInterrupt:  # between two passes
+            pass
+        finally:
             best.is_final = len(passes) > 0
     if not best.is_final:
         raise KeyboardInterrupt

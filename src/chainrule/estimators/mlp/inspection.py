@@ -13,9 +13,8 @@ from chainrule._internal.naming import listed
 from chainrule.errors import InputError
 from chainrule.estimators.cards.card import framed
 from chainrule.estimators.cards.small_curves import curves
-from chainrule.estimators.cards.summary import Summary
+from chainrule.estimators.cards.summary import Summary, sizes
 from chainrule.estimators.mlp.settings import STOCHASTIC
-from chainrule.network import Network
 from chainrule.plot.charts.courses import Course, draw_courses
 from chainrule.plot.charts.figure import finish, new_figure
 
@@ -47,7 +46,7 @@ class MLPInspectionMixin:
         Raises NotFittedError before ``fit``.
         """
         check_is_fitted(self, "coefs_")
-        net = ("network", _size(self.network_))
+        net = ("network", *sizes([self.network_]))
         return Summary("\n".join([_name(self), *(f"{name}: {value}" for name, value in [net, *_facts(self)])]))
 
     def plot_history(self, *, title: str | None = None, projector: bool = False) -> Figure:
@@ -70,7 +69,7 @@ class MLPInspectionMixin:
             axes.set_xlabel("epoch" if axes is panels[-1] else "")
             axes.set_ylabel(curve.name)
             finish(axes, "")
-        finish(panels[0], f"{_name(self)}, {_size(self.network_)}" if title is None else title)
+        finish(panels[0], f"{_name(self)}, {sizes([self.network_])[0]}" if title is None else title)
         return figure
 
     def _html_repr(self) -> str:
@@ -79,7 +78,7 @@ class MLPInspectionMixin:
             return shown
         drawn = _curves(self)
         chart = curves(drawn[-1].name, [drawn[-1].course], drawn[-1].kept) if drawn else ""
-        return framed(_name(self), _facts(self), [(self.network_, _size(self.network_))], chart) + shown
+        return framed(_name(self), _facts(self), [(self.network_, *sizes([self.network_]))], chart) + shown
 
 
 def _curves(mlp: Any) -> list[_Curve]:
@@ -119,10 +118,6 @@ def _facts(mlp: Any) -> list[tuple[str, str]]:
 
 def _name(mlp: Any) -> str:
     return type(mlp).__name__
-
-
-def _size(net: Network) -> str:
-    return f"{'-'.join(map(str, net.m))}, {net.d:,} parameters"
 
 
 def _loss_name(mlp: Any) -> str:

@@ -10,6 +10,7 @@ from chainrule.estimators.network.calibration.clear_difference import CLEARLY, m
 from chainrule.estimators.network.calibration.ensemble_temperature import ensemble_temperature
 from chainrule.estimators.network.held_out_predictions import HeldOutPredictions
 from chainrule.tables.calibration import Calibration, best_temperature, tempered
+from chainrule.tables.scores import class_log_losses
 
 PARTS = (0.25, 0.5, 0.75, 1.0)  # of the smoothing
 
@@ -47,6 +48,5 @@ def _log_losses(held_out: HeldOutPredictions, classes: NDArray[np.intp]) -> Floa
         P, of = held_out.single
     weights = None if held_out.weights is None else held_out.weights[of]
     Q = tempered(P, best_temperature(P, classes[of], weights))
-    losses = -np.log(np.maximum(Q[np.arange(len(Q)), classes[of]], np.finfo(np.float64).tiny))
-    means: Floats = np.bincount(of, losses) / np.bincount(of)
+    means: Floats = np.bincount(of, class_log_losses(classes[of], Q)) / np.bincount(of)
     return means

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from chainrule._internal.checks import Array, Floats
-from chainrule._internal.sparse_rows import Rows, SparseRows, concatenated, like
+from chainrule._internal.sparse_rows import Rows, SparseRows, concatenated, is_valid, like
 from chainrule.estimators.network.held_out_predictions import HeldOutPredictions, averaged
 from chainrule.estimators.network.incremental.row_keys import Keys
 from chainrule.network import Network
@@ -57,13 +57,13 @@ class RecentRows:
         return replace(self, by=by).at(by.any(axis=1))
 
     def without(self, keys: Keys) -> RecentRows:
-        """Returns the rows that have none of these keys: of which networks have not been trained on these rows."""
+        """Returns the rows without these keys, which are those of rows that networks were trained on."""
         return self.at(~np.isin(self.keys, keys))
 
     def followed_by(self, newer: RecentRows) -> RecentRows:
         """Returns the last of these rows and newer ones; a row that came again counts as a newer one.
 
-        With 200 rows that all networks have held out, the others are not needed, of which some networks alone say less.
+        Once all networks have held out 200 rows, those that only some held out are not needed: they tell less.
         """
         old = self.without(newer.keys)
         newer = replace(newer, Z=like(old.Z, newer.Z))
@@ -127,11 +127,10 @@ class RecentRows:
 def _sparse(own: Mapping[str, Any], shape: tuple[int, int], dtype: np.dtype[Any]) -> SparseRows:
     """Returns sparse rows of a file. Raises ValueError unless each entry has a row and a column."""
     indptr, indices, data = own["indptr"].astype(np.int64), own["indices"], own["data"].astype(dtype)
-    fits = indptr.shape == (shape[0] + 1,) and indptr[0] == 0 and (np.diff(indptr) >= 0).all()
-    if not fits or indices.dtype.kind != "i" or not indptr[-1] == len(indices) == len(data):
-        raise ValueError("the entries of recent rows must have a row and a column each")
-    if not ((indices >= 0) & (indices < shape[1])).all():
-        raise ValueError(f"the columns of recent rows must lie in 0 to {shape[1] - 1}")
+    if indices.dtype.kind != "i" or not is_valid(indptr, indices, len(data), shape):
+        raise ValueError(f"the entries of recent rows must have a row and one of {shape[1]} columns each")
+    if not indptr[-1] == len(indices) == len(data):
+        raise ValueError("the recent rows must have no entries beyond the last row")
     return SparseRows(indptr, indices, data, shape)
 
 

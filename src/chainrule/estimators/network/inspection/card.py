@@ -8,6 +8,7 @@ from chainrule._internal.four_digits import four_digits
 from chainrule._internal.naming import listed
 from chainrule.estimators.cards.card import framed
 from chainrule.estimators.cards.small_curves import curves
+from chainrule.estimators.cards.summary import sizes
 from chainrule.estimators.network.inspection import words
 from chainrule.estimators.network.inspection.charted_courses import charted_courses
 from chainrule.estimators.network.inspection.metric import held_out_score, rmse
@@ -21,7 +22,7 @@ MOST_WARNINGS = 3
 def card(estimator: Any) -> str:
     """Returns the card of a fitted `NetworkClassifier` or `NetworkRegressor`."""
     kinds = {(net.m, net.d): net for net in estimator.networks_}.values()
-    drawn = list(zip(kinds, words.sizes(estimator.networks_), strict=True))[:MOST_KINDS]
+    drawn = list(zip(kinds, sizes(estimator.networks_), strict=True))[:MOST_KINDS]
     title = f"{type(estimator).__name__}, preset {estimator.preset}: {words.name_of(estimator)}"
     shown = ""
     if estimator.histories_:  # a file of an early version holds none
@@ -46,7 +47,7 @@ def _facts(estimator: Any) -> list[tuple[str, str]]:
     if left_out := words.left_out(estimator):
         facts.append(("left out", listed([name for name, _ in left_out], 4)))
     if (count := len(estimator.networks_)) > 1:
-        further = "; ".join(words.sizes(estimator.networks_)[MOST_KINDS:])
+        further = "; ".join(sizes(estimator.networks_)[MOST_KINDS:])
         facts.append(("networks", f"{count}, averaged" + (f", among them {further}" if further else "")))
     facts += [
         ("cost", estimator.recipe_.cost.in_words),

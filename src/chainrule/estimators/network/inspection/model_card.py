@@ -6,6 +6,7 @@ from typing import Any
 
 from chainrule._internal.naming import listed
 from chainrule._internal.version import __version__
+from chainrule.estimators.cards.summary import sizes
 from chainrule.estimators.network.inspection import words
 from chainrule.tables.calibration import UNCALIBRATED, Calibrations
 from chainrule.tables.diagnosis.case import LabelledRows
@@ -36,7 +37,7 @@ def model_card(estimator: Any) -> list[tuple[str, str]]:
     if left_out := words.left_out(estimator):
         card.append(("Left out", "; ".join(f"{name}: {reason}" for name, reason in left_out[:20])))
     card += [
-        ("Networks", "; ".join(words.sizes(model.networks))),
+        ("Networks", "; ".join(sizes(model.networks))),
         ("Recipe", " ".join(dict.fromkeys(words.recipe_in_words(recipe) for recipe in estimator.recipes_))),
         ("Epochs", words.training_in_words(estimator)),
     ]

@@ -6,7 +6,7 @@ from typing import Any
 
 from chainrule._internal.durations import duration
 from chainrule._internal.text_table import text_table
-from chainrule.estimators.cards.summary import Summary
+from chainrule.estimators.cards.summary import Summary, sizes
 from chainrule.estimators.network.inspection import words
 from chainrule.estimators.network.inspection.metric import held_out_score, metric_courses, rmse
 from chainrule.estimators.network.search.report import table_of_trials
@@ -28,7 +28,7 @@ def summary(estimator: Any) -> Summary:
     if encoder.n_features_in_ > MOST_COLUMNS:
         lines.append(f"… and {encoder.n_features_in_ - MOST_COLUMNS} more")
     title = "Networks, whose outputs are averaged" if len(model.networks) > 1 else "Network"
-    lines += ["", f"{title}: {'; '.join(words.sizes(model.networks))}"]
+    lines += ["", f"{title}: {'; '.join(sizes(model.networks))}"]
     for sentences in dict.fromkeys(tuple(words.recipe_sentences(recipe)) for recipe in estimator.recipes_):
         lines += sentences
     lines += ["", *_table_of_networks(estimator)]

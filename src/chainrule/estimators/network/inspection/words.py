@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Sequence
 from typing import Any
 
 from chainrule._internal.durations import duration
 from chainrule.estimators.network.recipe import Recipe
-from chainrule.network import Network
 from chainrule.optimizers import AdamW
 from chainrule.optimizers.schedules import Schedule
 
@@ -31,14 +29,6 @@ def name_of(estimator: Any) -> str:
     """Returns the table, or the targets, that the estimator was trained on, or else the name of its class."""
     source, names = estimator.model_.about.get("source"), ", ".join(estimator.model_.target_names)
     return ": ".join(part for part in (source, names) if part) or type(estimator).__name__
-
-
-def sizes(networks: Sequence[Network]) -> list[str]:
-    """Returns the sizes of each kind of network: "3 of 14-64-64-2, 5,378 parameters each"."""
-    kinds = Counter(("-".join(map(str, net.m)), net.d) for net in networks)
-    if len(networks) == 1:
-        return [f"{shape}, {d:,} parameters" for shape, d in kinds]
-    return [f"{count} of {shape}, {d:,} parameters{' each' * (count > 1)}" for (shape, d), count in kinds.items()]
 
 
 def recipe_in_words(recipe: Recipe) -> str:
