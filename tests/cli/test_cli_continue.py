@@ -82,7 +82,7 @@ def test_a_quiet_continuation_prints_the_results_alone(here: Path) -> None:
 
 
 def test_networks_that_no_pass_improves_are_kept(here: Path) -> None:
-    """If each pass raises the cost on the held-out new rows, here the model's own predictions, it stays as it was."""
+    """If each pass raises the cost on the held-out new rows, here the model's own predictions, it does not change."""
     z = np.random.default_rng(1).normal(size=60)
     NetworkRegressor(n_networks=1, epochs=20, hidden_layer_sizes=8, random_state=0).fit(z[:, None], z**2).save("r")
     y = NetworkRegressor.load("r").predict(z[:, None]).tolist()
@@ -127,7 +127,7 @@ def test_a_report_of_the_new_model(here: Path) -> None:
 
 
 def test_a_model_whose_training_was_interrupted_learns(here: Path) -> None:
-    """The passes are made, however the training of the model had ended."""
+    """The passes are made however the training of the model ended."""
     model = NetworkClassifier.load("old.safetensors")
     model.stopped_ = "interrupted"
     model.save("cut.safetensors")

@@ -47,7 +47,7 @@ def column(values: object) -> Column:
 
 
 def test_several_columns_in_one_option() -> None:
-    """Names have commas between them; a name that has a comma itself is one name, where a column is called so."""
+    """Names are separated by commas; a text with a comma is one name if a column is called so."""
     names = ["a", "b", "a,b", "d, e"]
     assert known_names(names, "t.csv", "--drop", ["b,a", "a, b", "a,b", "d, e"]) == ["b", "a", "a", "b", "a,b", "d, e"]
     with pytest.raises(WrongUsage, match=r"--drop: t\.csv has no column ''"):

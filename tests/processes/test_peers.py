@@ -175,7 +175,7 @@ with started(1, threads=1) as (peer,):
 
 
 def test_an_object_of_the_script_itself_is_refused(peer: Peer) -> None:
-    """What the other process cannot import or restore gives an error with the remedy, and no harm to other calls."""
+    """An object that the other process cannot restore raises an error with a remedy, and other calls still work."""
     unknown = Parcel(pickled(cr.InputError).content.replace(b"InputError", b"NoSuchType"))
     for parcel in (unknown, pickled(worker_calls.Unrestorable("size"))):
         key = peer.hold(parcel)

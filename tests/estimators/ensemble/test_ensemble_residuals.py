@@ -46,7 +46,7 @@ def of_average(held: HeldOutPredictions) -> Floats:
 @pytest.mark.parametrize("rho", [0.0, 0.3, 0.8, 1.0])
 @pytest.mark.parametrize("t", [600, 30_000])
 def test_pairs_give_the_residuals_of_the_average(rho: float, t: int) -> None:
-    """Their variance is that of the average of four, 4 (ρ + (1 − ρ)/4), or larger by what ρ is estimated larger.
+    """Their variance is that of the average of four, 4 (ρ + (1 − ρ)/4), plus what the margin on ρ adds.
 
     ρ from t/3 normal pairs has the standard error (1 − ρ²)/√(t/3), which is added twice; the variance is 4/4 + 3 ρ.
     """
@@ -85,7 +85,7 @@ def test_spreads_divide_them() -> None:
 
 
 def test_rows_of_all_networks_and_few_common_rows_change_nothing() -> None:
-    """What all networks held out has the residuals of their average; with few pairs, or none, they are as they were."""
+    """Rows that all networks held out already have the residuals of the average; with too few pairs nothing changes."""
     E = errors(300, 0.5, 0)
     P = -E.mean(axis=1, keepdims=True)
     everywhere = Single(-E.T.reshape(-1, 1), np.tile(np.arange(300), K))

@@ -26,7 +26,7 @@ MODELS: dict[str, tuple[Any, Any, list[str]]] = {
 @unconverged
 @pytest.mark.parametrize("name", MODELS)
 def test_the_curves_are_the_records_of_training(name: str, tmp_path: Path) -> None:
-    """A chart each has the loss and the held-out score of all epochs, with the kept one; so has that of a file."""
+    """The loss and the held-out score have a chart each, with the kept epoch, also in a model from a file."""
     pytest.importorskip("matplotlib")
     model, rows, names = MODELS[name]
     model.fit(*rows).save(tmp_path / "mlp.safetensors")

@@ -124,7 +124,7 @@ def test_probabilities_stay_calibrated() -> None:
 
 @pytest.mark.parametrize("k", [3, 8])
 def test_probabilities_stay_calibrated_over_several_calls(k: int) -> None:
-    """After six calls of 800 rows, log T lies by 0.06 or less beside the best one, in the mean of five draws.
+    """After six calls of 800 rows, log T is within 0.06 of the best one, on average over five draws.
 
     It differs by some 0.06 from draw to draw, that is by 0.03 in the mean. The T of single networks is 1.1 times this.
     """

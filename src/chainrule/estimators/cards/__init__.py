@@ -1,1 +1,1 @@
-"""The parts of which the cards and the summaries of all estimators consist."""
+"""The parts that the cards and summaries of all estimators are made of."""

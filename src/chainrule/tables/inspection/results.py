@@ -26,7 +26,7 @@ Results: TypeAlias = ClassResults | LabelResults | NumberResults | QuantileResul
 def results_of(rows: LabelledRows) -> Results:
     """Returns the results on labelled rows.
 
-    Intervals are those of the average of all networks, so that rows of which some predict each have none.
+    Intervals are those of the average of all networks; rows that only some of them predict have none.
     """
     target = rows.model.target
     if isinstance(target, ClassLabels):

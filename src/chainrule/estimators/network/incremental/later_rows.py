@@ -19,7 +19,7 @@ EACH = ("fit_epochs", "fit_kept", "kept")  # what there is of each network
 
 @dataclass(frozen=True, eq=False)
 class LaterRows:
-    """The number of ``rows`` of the calls of ``partial_fit`` since the last fit, whose networks kept some epochs.
+    """The number of ``rows`` that ``partial_fit`` has added since the last fit, and the kept epochs of each network.
 
     ``fit_rows`` is the number of its rows, and ``fit_epochs`` how many epochs each network was then trained: 0 if
     ``partial_fit`` made the networks. ``kept`` counts the epochs of both; None means that the last one is kept. The

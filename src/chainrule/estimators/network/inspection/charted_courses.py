@@ -15,7 +15,7 @@ from chainrule.plot.charts.courses import Course
 class ChartedCourses(NamedTuple):
     """The courses of a metric that have numbers, on training and on held-out rows, and what is kept, in words.
 
-    Later rows begin after place ``start``; 0 if there are none, or nothing else.
+    Later rows begin after epoch ``start``, which is 0 if there are none, or if all rows are later ones.
     """
 
     metric: str

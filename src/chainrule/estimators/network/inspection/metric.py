@@ -62,7 +62,7 @@ class Measure(NamedTuple):
 
 
 def measure_of(cost: Cost, target: Target) -> Measure | None:
-    """Returns the measure that the mean cost is for labels of this target, or None if it is none that is well known.
+    """Returns the measure that the mean cost is for labels of this target, or None if it is not a well-known one.
 
     Of numbers it is in their unit. Several targets have several, and their errors are in standard deviations.
 

@@ -116,11 +116,11 @@ class InspectionMixin:
     def plot_history(self, *, title: str | None = None, projector: bool = False) -> Figure:
         """Draws the learning curves: the metric after each epoch, on held-out and training rows, and what is kept.
 
-        The metric is that of ``scoring``; without it the measure that J is, such as the log-loss of classes or the RMSE
-        in the target's unit, and J of a cost that is none. Several networks have thin curves and their mean with a band
-        of one standard deviation, in which a network that has ended counts with its last value. The passes of
-        ``partial_fit`` come after a thin line; the marks before it are the epochs that ``fit`` had kept. ``projector``
-        makes type and lines larger. The result is a Figure of Matplotlib.
+        The metric is that of ``scoring``. Without ``scoring`` it is J in a usual unit, such as the log-loss of classes
+        or the RMSE in the unit of the target; a cost without a usual unit is shown as J itself. Several networks have
+        thin curves, and their mean with a band of one standard deviation; a network that has stopped counts with its
+        last value. The passes of ``partial_fit`` follow after a thin line; the marks before it are the epochs that
+        ``fit`` kept. ``projector`` makes type and lines larger. The result is a Figure of Matplotlib.
 
         Raises NotFittedError before ``fit``, MissingExtra if Matplotlib is not installed, InputError for an estimator
         from a file of an early version, without curves.

@@ -29,7 +29,7 @@ def history_parts(histories: Sequence[History]) -> tuple[list[dict[str, Any]], d
 def histories_from_parts(
     header: Sequence[Any], tensors: Mapping[str, Array], states: Sequence[TrainingState]
 ) -> tuple[History, ...]:
-    """Returns the histories that ``history_parts`` described, with exact records of the runs whose states there are."""
+    """Returns the histories that ``history_parts`` described, with exact records of the runs that have a state."""
     histories = []
     for j, entry in enumerate(header, 1):
         curves = tensors[f"records[{j}]"]
