@@ -9,6 +9,7 @@ import sys
 import tempfile
 import threading
 import time
+from contextlib import suppress
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -110,7 +111,11 @@ def in_threads(name: str) -> None:
 
 def threads_of_gloo() -> int:
     """The number of threads that PyTorch's gloo has in this process."""
-    return sum("gloo" in task.read_text() for task in Path("/proc/self/task").glob("*/comm"))
+    count = 0
+    for task in Path("/proc/self/task").glob("*/comm"):
+        with suppress(FileNotFoundError, ProcessLookupError):  # of a thread that has ended since it was listed
+            count += "gloo" in task.read_text()
+    return count
 
 
 def closed(name: str) -> None:
