@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -15,6 +16,7 @@ from support.command import chainrule
 
 from chainrule.estimators import NetworkClassifier, NetworkRegressor
 from chainrule.tables import load
+from chainrule.training.errors import DivergenceError
 
 
 @pytest.fixture
@@ -110,6 +112,28 @@ def test_of_few_new_rows_none_is_held_out(here: Path) -> None:
     assert "Trained 2 passes over the new rows; kept the last, since none of the new rows is held out." in answer.err
     assert load("few.safetensors").about["training"]["kept_pass"] is None
     assert NetworkClassifier.load("few.safetensors").history_["pass"].max() == 2
+
+
+@pytest.mark.parametrize("first", [1, 2])
+def test_passes_before_one_that_diverges_are_kept(here: Path, monkeypatch: pytest.MonkeyPatch, first: int) -> None:
+    """A pass that diverges ends the training; if it is the first one there is nothing to save."""
+    real, passes = NetworkClassifier.partial_fit, []
+
+    def partial_fit(self: NetworkClassifier, *rows: Any) -> NetworkClassifier:
+        passes.append(rows)
+        if len(passes) == first:
+            raise DivergenceError("J has exploded.", self.histories_[0])
+        return real(self, *rows)
+
+    monkeypatch.setattr(NetworkClassifier, "partial_fit", partial_fit)
+    answer = chainrule("train", "new.csv", "--from", "old.safetensors", "--epochs", "9")
+    assert len(passes) == first
+    assert Path("new.safetensors").exists() == (first == 2)
+    if first == 1:
+        assert (answer.code, answer.err.splitlines()[-1]) == (1, "Error: J has exploded.")
+    else:
+        assert answer.code == 0
+        assert "Note: pass 2 diverged, so it was the last one.\nTrained 1 pass over the new rows; " in answer.err
 
 
 def test_a_report_of_the_new_model(here: Path) -> None:

@@ -101,7 +101,7 @@ def test_a_report_and_its_importances(here: Path) -> None:
     """--report writes one page about the test rows, and the importances into the model, which info shows."""
     answer = chainrule("train", "t.csv", "--target", "kind", "--report", "r.html", "--epochs", "4")
     assert answer.code == 0, answer.err
-    assert "t.png (the learning curves) and r.html (the report)." in answer.err
+    assert answer.err.endswith("t.png (the learning curves).\nSaved r.html (the report).\n")
     page = (here / "r.html").read_text(encoding="utf-8")
     assert "<title>t.csv: kind</title>" in page
     assert "24 rows that were given" in page

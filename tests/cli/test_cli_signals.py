@@ -99,7 +99,7 @@ def test_before_the_first_epoch_nothing_is_saved(here: Path, name: str, words: s
 @on_unix
 @pytest.mark.parametrize("name", ["SIGINT", "SIGTERM"])
 def test_a_later_signal_ends_at_once(here: Path, name: str) -> None:
-    """If a command that was asked to end does not, as here while it saves, the same signal ends it."""
+    """If a command that was asked to end does not, as here while it tests the model, the same signal ends it."""
     program = (
         "import chainrule.cli.train.phases; " + HANG.format(module="chainrule.cli.models", function="results").lstrip()
     )
@@ -113,7 +113,7 @@ def test_a_later_signal_ends_at_once(here: Path, name: str) -> None:
     wait_until(has_ended)
     command.communicate(timeout=LIMIT)
     assert command.returncode in ((130, -signal.SIGINT) if name == "SIGINT" else (-signal.SIGTERM,))
-    assert [path.name for path in here.iterdir()] == ["t.csv"]
+    assert sorted(path.name for path in here.iterdir()) == ["t.csv", "t.png", "t.safetensors"]
 
 
 @on_unix
@@ -136,22 +136,23 @@ def test_passes_over_new_rows_are_kept(here: Path) -> None:
 
 
 @on_unix
-def test_a_model_that_learned_is_saved_before_it_is_measured(here: Path) -> None:
-    """While the test rows are evaluated, the new model lies in its file, which even the death of the process leaves."""
+@pytest.mark.parametrize("options", [(), ("--from", "old.safetensors")], ids=["train", "train --from"])
+def test_a_model_is_saved_before_it_is_measured(here: Path, options: tuple[str, ...]) -> None:
+    """While the test rows are evaluated, the model lies in its file, which even the death of the process leaves."""
     assert chainrule(*TRAIN[:-4], "--epochs", 2, "--quiet", "--out", "old.safetensors").code == 0
     program = (
-        "import chainrule.cli.train.continuing; "
+        "import chainrule.cli.train.phases, chainrule.cli.train.continuing; "
         + HANG.format(module="chainrule.cli.models", function="results").lstrip()
     )
-    arguments = "train", "t.csv", "--from", "old.safetensors", "--epochs", 2
+    arguments = "train", "t.csv", *(options or TRAIN[2:-4]), "--epochs", 2
     command = process(*arguments, cwd=here, code=program)
     wait_for(command, "here")
     command.send_signal(signal.SIGINT)
     command.kill()
     command.communicate(timeout=LIMIT)
-    model = models.load_model("t.safetensors")
-    assert model.about["training"]["passes_over_new_rows"] == 2
-    assert "scores" not in model.about["training"]
+    training = models.load_model("t.safetensors").about["training"]
+    assert training["passes_over_new_rows" if options else "epochs"] == 2
+    assert "scores" not in training
     assert (here / "t.png").exists()
     assert chainrule("predict", "t.safetensors", "t.csv").code == 0
 

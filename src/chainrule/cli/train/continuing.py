@@ -14,7 +14,7 @@ from rich.console import Console
 
 from chainrule._internal.naming import listed
 from chainrule.cli import models
-from chainrule.cli.errors import WrongUsage, describe
+from chainrule.cli.errors import WrongUsage
 from chainrule.cli.inputs.columns import require_targets
 from chainrule.cli.outputs import Destination, as_png, save_picture, save_somewhere
 from chainrule.cli.signals import REQUEST
@@ -22,16 +22,15 @@ from chainrule.cli.terminal import number, printable, remarks, results, show, wa
 from chainrule.cli.train.best_pass import BestPass
 from chainrule.cli.train.display import opened_display
 from chainrule.cli.train.passes import Passes
-from chainrule.cli.train.phases import report_of
-from chainrule.cli.train.summary import scores_record
+from chainrule.cli.train.phases import Report, complete
 from chainrule.cli.train.train_test_split import TrainTestSplit, train_test_split
 from chainrule.errors import ChainruleError, TrainingWarning
-from chainrule.files import write_bytes
 from chainrule.tables.inspection.measures import Measure
 from chainrule.tables.model import TableModel
 from chainrule.tables.table import Table
 from chainrule.tables.target_decoder import ClassLabels
 from chainrule.tables.targets.target_columns import TargetColumns
+from chainrule.training.errors import DivergenceError
 
 EPOCHS = 10  # passes over the new rows, unless --epochs gives another number
 
@@ -46,7 +45,7 @@ def continue_training(
     completed by what is measured, so that a request to end does not cost it.
 
     Raises InputError for rows without the columns of the model, or with other classes; KeyboardInterrupt if training is
-    interrupted in the first pass.
+    interrupted in the first pass, DivergenceError if that one diverges.
     """
     from chainrule.estimators.network.incremental.training import held_out_costs  # loads scikit-learn
 
@@ -62,7 +61,7 @@ def continue_training(
     with REQUEST.postponed(lambda: best.is_final):
         with warnings_as_notes(console):
             passes = _train(estimator, best, rows, labels, EPOCHS if epochs is None else epochs, console, verbose)
-        console.print(printable(f"Trained {passes} passes over the new rows; {best.in_words()}."))
+        console.print(printable(f"Trained {passes} pass{'es' * (passes > 1)} over the new rows; {best.in_words()}."))
         names = {"column": y.names[0]} if len(y.names) == 1 else {}
         about = {**best.model.about, **names, "training": _record(model.about, X.origin, split, best, passes)}
         trained = replace(best.model, about=about)
@@ -139,6 +138,10 @@ def _train(
                     best.take(estimator.complete_model(), len(passes), costs)
         except KeyboardInterrupt:  # between two passes
             pass
+        except DivergenceError:
+            if not len(passes):
+                raise
+            console.print(f"Note: pass {len(passes) + 1} diverged, so it was the last one.")
         finally:
             best.is_final = len(passes) > 0
     if not best.is_final:
@@ -176,29 +179,14 @@ def _measure(
     saved: Destination, model: TableModel, trained: TableModel, X: Table, y: TargetColumns, page: Path | None,
     console: Console,
 ) -> list[str]:  # fmt: skip
-    """Prints the scores on test rows before and after, and adds them to the saved file; returns what went wrong.
-
-    Writes the report to ``page``, whose importances the file then holds, too.
-    """
+    """Prints the scores on test rows before and after, and completes the saved file; returns what went wrong."""
     before, after = (models.results(each, X, y.columns).measures for each in (model, trained))
-    training = {**trained.about["training"], "scores": scores_record(after)}
-    complete = replace(trained, about={**trained.about, "training": training})
-    faults = []
+    report = None
     if page is not None:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", TrainingWarning)  # it has been issued for the model before
-            estimator = _loaded(str(saved.model), trained)
-        text, importances = report_of(estimator, complete, X, y)
-        complete = replace(complete, about={**complete.about, "importances": importances})
-        try:
-            write_bytes(page, text.encode(), replace=True)
-            console.print(printable(f"Saved {page} (the report)."))
-        except OSError as error:
-            faults.append(f"{describe(error)} The report was not saved.")
-    try:
-        complete.save(saved.model, replace=True)
-    except OSError as error:
-        faults.append(f"{describe(error)} {saved.model} holds the trained model without its scores.")
+            report = Report(page, True, _loaded(str(saved.model), trained), X, y)
+    faults = complete(saved, trained, after, report, console)
     _print_scores(before, after, f"{len(X)} test rows of {X.origin}")
     return faults
 

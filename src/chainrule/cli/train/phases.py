@@ -6,7 +6,7 @@ import time
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from rich.console import Console
 
@@ -24,6 +24,7 @@ from chainrule.errors import ChainruleError, InputError
 from chainrule.estimators.network import settings
 from chainrule.estimators.network.recipe import planned_networks
 from chainrule.files import write_bytes
+from chainrule.tables.inspection.measures import Measure
 from chainrule.tables.model import TableModel
 from chainrule.tables.table import Table
 from chainrule.training.callbacks.callback import Callback
@@ -105,39 +106,78 @@ def fitted(run: PlannedRun, callbacks: Sequence[Callback]) -> FinishedRun:
 
 
 def save_results(run: PlannedRun, trained: FinishedRun, console: Console) -> None:
-    """Tests the model, saves it with its learning curves and its report, and prints their names and the results.
+    """Saves the model and its learning curves, tests it, and completes its file by the results, which are printed.
 
-    Raises ChainruleError at the end if a file could not be written: the model is then in another folder, or lost.
+    Writes the report, too. Raises ChainruleError at the end if a file could not be written: the model is then in
+    another folder, or lost.
     """
     assert run.files is not None
     data = run.data
     model = data.finished(trained.model)
+    model = replace(model, about={**model.about, **data.names(), "training": summary.record(run, trained)})
+    saved, reason = save_somewhere(run.files, lambda files: model.save(files.model, replace=files.replaces))
+    faults = [f"{reason} The model was saved as {saved.model} instead."] if reason else []
+    drawn, fault = save_picture(saved, learning_curves(run))
+    faults += filter(None, [fault])
+    more = "" if fault else f" and {drawn.picture} (the learning curves)"
+    console.quiet = console.quiet and saved == drawn == run.files
+    console.print(printable(f"Saved {saved.model} (the model){more}."))
     found = data.results(model)
-    about = {**model.about, **data.names(), "training": summary.record(run, trained, found.measures)}
-    page = ""
+    page = None
     if run.report is not None:
         assert isinstance(data, TrainingData)
         test = data.split.test
-        rows, labels = data.X.rows(test), data.y[test]
-        page, about["importances"] = report_of(run.estimator, replace(model, about=about), rows, labels)
-    complete = replace(model, about=about)
-    saved, reason = save_somewhere(run.files, lambda files: complete.save(files.model, replace=files.replaces))
-    faults = [f"{reason} The model was saved as {saved.model} instead."] if reason else []
-    curves = learning_curves(run)
-    drawn, fault = save_picture(saved, curves)
-    faults += filter(None, [fault])
-    more = "" if fault else f" and {drawn.picture} (the learning curves)"
-    if run.report is not None:
-        try:
-            write_bytes(run.report, page.encode(), replace=run.files.replaces)
-            more += f" and {run.report} (the report)"
-        except OSError as error:
-            faults.append(f"{describe(error)} The report was not saved.")
-    console.quiet = console.quiet and saved == drawn == run.files
-    console.print(printable(f"Saved {saved.model} (the model){more}."))
+        page = Report(run.report, run.files.replaces, run.estimator, data.X.rows(test), data.y[test])
+    faults += complete(saved, model, found.measures, page, console)
     report.print_results(model, found, f"Results on {data.sizes[1]} test rows of {data.origin}")
     if faults:
         raise ChainruleError(" ".join(faults))
+
+
+class Report(NamedTuple):
+    """A page to be written about the model of an estimator, on rows X with labels y."""
+
+    path: Path
+    replaces: bool
+    estimator: Any
+    X: Table
+    y: Any
+
+    def content(self, model: TableModel) -> tuple[str, dict[str, Any]]:
+        """Returns the page, and the importances for the model's file."""
+        from chainrule.estimators.network.inspection.report import report_page
+        from chainrule.tables.diagnosis.diagnose import labelled
+        from chainrule.tables.inspection.importances import importances
+
+        self.estimator.model_ = replace(model, estimator=None)
+        rows = labelled(self.estimator.model_, self.X, self.y, "y")[0]
+        found = importances(rows)
+        return report_page(self.estimator, rows, found, False, None), found.as_json()
+
+
+def complete(
+    saved: Destination, model: TableModel, measures: Sequence[Measure], page: Report | None, console: Console
+) -> list[str]:
+    """Adds the scores on test rows to a saved model, and writes the report, whose importances the file then holds, too.
+
+    Returns what went wrong.
+    """
+    faults = []
+    training = {**model.about["training"], "scores": summary.scores_record(measures)}
+    model = replace(model, about={**model.about, "training": training})
+    if page is not None:
+        text, importances = page.content(model)
+        model = replace(model, about={**model.about, "importances": importances})
+        try:
+            write_bytes(page.path, text.encode(), replace=page.replaces)
+            console.print(printable(f"Saved {page.path} (the report)."))
+        except OSError as error:
+            faults.append(f"{describe(error)} The report was not saved.")
+    try:
+        model.save(saved.model, replace=True)
+    except OSError as error:
+        faults.append(f"{describe(error)} {saved.model} holds the trained model without its scores.")
+    return faults
 
 
 def learning_curves(run: PlannedRun) -> bytes:
@@ -145,15 +185,3 @@ def learning_curves(run: PlannedRun) -> bytes:
     estimator = run.estimator
     estimator.model_ = replace(estimator.model_, about={**estimator.model_.about, **run.data.names()})
     return as_png(estimator.plot_history())
-
-
-def report_of(estimator: Any, model: TableModel, X: Table, y: Any) -> tuple[str, dict[str, Any]]:
-    """Returns the page about the model of an estimator on rows X with labels y, and the importances for its file."""
-    from chainrule.estimators.network.inspection.report import report_page
-    from chainrule.tables.diagnosis.diagnose import labelled
-    from chainrule.tables.inspection.importances import importances
-
-    estimator.model_ = replace(model, estimator=None)
-    rows = labelled(estimator.model_, X, y, "y")[0]
-    found = importances(rows)
-    return report_page(estimator, rows, found, False, None), found.as_json()

@@ -75,8 +75,8 @@ def _counted(epochs: Sequence[int]) -> str:
     return f"{span(epochs)} epoch{'s' * (max(epochs) != 1)}"
 
 
-def record(run: PlannedRun, trained: FinishedRun, scores: list[Measure]) -> dict[str, Any]:
-    """Returns the record of the training that the model's file holds."""
+def record(run: PlannedRun, trained: FinishedRun) -> dict[str, Any]:
+    """Returns the record of the training that the model's file holds, without scores."""
     from chainrule._internal.version import __version__
 
     histories, recipe, sizes = trained.histories, run.recipes[0], run.data.sizes
@@ -103,7 +103,6 @@ def record(run: PlannedRun, trained: FinishedRun, scores: list[Measure]) -> dict
         "validation_J": _mean([h.validation_J[at - 1] for h, at in zip(histories, best, strict=True) if at]),
         "seconds": round(trained.seconds, 3),
         "engine": histories[0].engine,
-        "scores": scores_record(scores),
         "chainrule": __version__,
     }
 
