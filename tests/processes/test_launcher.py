@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import os
+import socket
 
 import pytest
 
 import chainrule as cr
 from chainrule.engines import choice
-from chainrule.processes import launcher
+from chainrule.processes import launched, launcher
 from chainrule.processes.launcher import Launch
 
 MEETING = {"MASTER_ADDR": "node1", "MASTER_PORT": "29500"}
@@ -66,6 +67,18 @@ def test_the_threads_of_a_process(monkeypatch: pytest.MonkeyPatch) -> None:
     assert launch.threads == 3
     monkeypatch.setenv("CHAINRULE_THREADS", "7")
     assert launch.threads == 7
+
+
+def test_a_machine_without_an_address_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    """If its name has no address, by which processes of other machines connect, the error names it and a remedy."""
+    monkeypatch.setattr(launched, "store", lambda launch: None)
+    monkeypatch.setattr(socket, "gethostname", lambda: "no-such-machine.invalid")
+    launch = Launch("torchrun", 0, 4, 2, "node1", 29500)
+    with (
+        pytest.raises(cr.ProcessLost, match=r"by its name 'no-such-machine\.invalid': .*/etc/hosts"),
+        launched.gathered(launch),
+    ):
+        pass
 
 
 def test_a_plain_training_says_once_that_it_is_alone(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -50,10 +50,20 @@ def store(launch: Launch) -> Any:
 
 @contextmanager
 def gathered(launch: Launch) -> Iterator[list[Peer]]:
-    """A context, in the first process, with all others, which connect a little later and end with it."""
+    """A context, in the first process, with all others, which connect a little later and end with it.
+
+    Raises what `store` does, and ProcessLost if the name of this machine has no address.
+    """
     meeting = store(launch)
     is_alone = launch.local_size == launch.size  # on this machine
-    arrivals = Arrivals(("127.0.0.1" if is_alone else socket.gethostname(), 0))
+    host = "127.0.0.1" if is_alone else socket.gethostname()
+    try:
+        arrivals = Arrivals((host, 0))
+    except OSError as error:
+        raise ProcessLost(
+            f"the other processes cannot connect to this machine by its name {host!r}: {error.strerror}. Give the name "
+            "an address, in /etc/hosts for example."
+        ) from None
     peers = [Peer(rank, launch.threads) for rank in range(1, launch.size)]
     for peer in peers:
         arrivals.expect(peer)
