@@ -148,7 +148,8 @@ class NetworkBase(
         drawn = [int(seed) for seed in seeds.randint(LARGEST_DRAWN_SEED, size=len(self._recipe_numbers))]
         make = MemberFactory(
             task, self.dtype, self._shape(data), data.examples, splits, drawn,
-            None if validation is None else validation.examples, self.states_ if continues else None,
+            None if validation is None else validation.examples,
+            *((self.states_, self.networks_) if continues else ()),
         )  # fmt: skip
         plan = replace(self._plan(recipes, self._recipe_numbers, began, continues), folds=folds)
         holds_out = validation is not None or any(len(split.held_out) for split in splits[recipes[0]])

@@ -99,7 +99,7 @@ class NetworkClassifier(ScoredLabels, ClassifierMixin, NetworkBase):  # type: ig
         validation_order: "random", or "last" for rows in order of time, of which the last are held out.
         numbers, categories, max_levels, decimal, thousands, missing: parameters of the `TableEncoder`.
         calibrate: whether to fit T to held-out rows; otherwise T = 1.
-        warm_start: whether ``fit`` continues the last training on the same rows, up to ``epochs`` in total.
+        warm_start: whether ``fit`` continues to train the same networks on the same rows, up to ``epochs`` in total.
         dtype: the number type of the networks, "float32" or "float64".
         engine: "auto", the name of an engine, or an engine such as ``cr.engines.Torch("cuda:0")``.
         callbacks: functions f(history), called in the thread of a network with its `chainrule.History`, or

@@ -16,6 +16,7 @@ from chainrule.errors import InputError
 from chainrule.estimators.examples import Examples
 from chainrule.estimators.label_counts import require_label_per_row
 from chainrule.estimators.network import settings
+from chainrule.estimators.network.incremental.fitted_networks import require_same_networks
 from chainrule.estimators.network.initial_network import Shape
 from chainrule.estimators.network.recipe import Recipe
 from chainrule.estimators.network.training_rows import (
@@ -111,7 +112,9 @@ class PreparationMixin:
             self._n_sparse = sparse_features(rows.table)
         task = self.target_.task if continues else self._task_of(labels)
         recipes = settings.as_recipes(self.get_params(deep=False), task, len(rows.at), self._n_sparse)
-        if not continues:
+        if continues:
+            require_same_networks(self, recipes)
+        else:
             if incremental and len(rows.at) == 1:
                 raise InputError(
                     "the first call of partial_fit learns the columns from its rows, and needs more than one; got 1. "

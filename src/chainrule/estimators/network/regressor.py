@@ -102,7 +102,7 @@ class NetworkRegressor(ScoredLabels, RegressorMixin, NetworkBase):  # type: igno
         validation_order: "random", or "last" for rows in order of time, of which the last are held out.
         numbers, categories, max_levels, decimal, thousands, missing: parameters of the `TableEncoder`.
         scale_y: whether y is standardised, for costs of any real y.
-        warm_start: whether ``fit`` continues the last training on the same rows, up to ``epochs`` in total.
+        warm_start: whether ``fit`` continues to train the same networks on the same rows, up to ``epochs`` in total.
         dtype: the number type of the networks, "float32" or "float64".
         engine: "auto", the name of an engine, or an engine such as ``cr.engines.Torch("cuda:0")``.
         callbacks: functions f(history), called in the thread of a network with its `chainrule.History`, or
