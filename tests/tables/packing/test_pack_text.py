@@ -155,6 +155,28 @@ def test_codes_of_unequal_lengths_are_classes_as_written(tmp_path: Path, small_s
         pack(written(path, *more, header="a,b,c"), tmp_path / "b.rows", target="b")
 
 
+@pytest.mark.parametrize(("one", "other", "odd", "levels"), [
+    ("7", "8", "7", (7, 8)), ("7", "8", "7,0", (7, 8)), ("7", "8", "009", (7, 8, 9)), ("7", "8", "NA", (7, 8)),
+    ("7", "8", "007", ("007", "7", "8")), ("7", "8", "x", ("7", "8", "x")), ("7", "007", "8", ("007", "7", "8")),
+    ("true", "false", "True", (False, True)), ("true", "false", "1", ("1", "false", "true")),
+    ("a", "b", "c", ("a", "b", "c")),
+    ("1,5", "2,5", "1,50", (1.5, 2.5)),
+])  # fmt: skip
+def test_chosen_categories_are_what_all_texts_hold(
+    tmp_path: Path, small_samples: None, one: str, other: str, odd: str, levels: tuple[object, ...]
+) -> None:
+    """A column in ``categories`` has numbers as levels if all rows hold such, and no 007 beside 7, as in memory."""
+    rows = [f"{k};{odd if k == 1_990 else (one, other)[k % 2]};{k % 7}" for k in range(T)]
+    path = written(tmp_path / "a.csv", *rows, header="a;b;c")
+    by_piece, at_once = (
+        pack(table, tmp_path / f"{k}.rows", target="c", categories=["b"], decimal=",")  # type: ignore[arg-type]  # a Table
+        for k, table in enumerate([path, read(path)])
+    )
+    assert by_piece.encoder.categories_["b"].levels == levels
+    assert by_piece.encoder.describe()[1] == at_once.encoder.describe()[1]
+    assert_array_equal(by_piece.rows.in_memory()[0][:, 1:], at_once.rows.in_memory()[0][:, 1:])
+
+
 @pytest.mark.parametrize(
     ("rows", "missing"),
     [

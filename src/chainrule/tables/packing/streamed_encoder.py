@@ -17,6 +17,7 @@ import numpy as np
 
 from chainrule._internal.checks import Floats
 from chainrule.errors import InputError
+from chainrule.tables.column_set import Columns
 from chainrule.tables.columns import Column, Feature, Level, rows_by_code
 from chainrule.tables.encoding.categories.fit_categories import category_step
 from chainrule.tables.encoding.categories.levels import OneHot, Sign
@@ -26,7 +27,8 @@ from chainrule.tables.encoding.fit_steps import CONSTANT, EMPTY, as_weighted
 from chainrule.tables.encoding.matching import of_training_kind
 from chainrule.tables.packing.table_stream import TableStream
 from chainrule.tables.table import Table
-from chainrule.tables.text.notation import Notation
+from chainrule.tables.text.notation import Notation, Writing
+from chainrule.tables.text.recognition import recognised
 from chainrule.tables.text.text_column import AnyColumn, TextColumn
 
 
@@ -81,6 +83,21 @@ class _Levels:
         self.counts: Counter[Level] = Counter()
         self.has_gaps = False
 
+    def read(self, writing: Writing) -> None:
+        """Makes numbers or booleans of texts that are categories by choice, if all hold such, as for rows in memory.
+
+        Texts of another column do not: it would have the kind of what they hold.
+        """
+        if not all(isinstance(level, str) for level in self.counts):
+            return
+        texts = TextColumn(np.array(list(self.counts), dtype=object))
+        column = recognised(Columns({"": texts}), writing, chosen=("",)).typed("")
+        if not any(isinstance(level, str) for level in column.levels):
+            counts = np.array(list(self.counts.values()), np.intp)
+            of_level = np.bincount(column.values[~column.missing], counts[~column.missing], len(column.levels))
+            self.counts = Counter(dict(zip(column.levels, of_level.astype(np.intp).tolist(), strict=True)))
+            self.has_gaps = self.has_gaps or bool(column.missing.any())
+
     def step(self, max_levels: int) -> Sign | OneHot | str:
         """Returns the step of these levels, or the reason to leave the column out."""
         levels = tuple(sorted(self.counts))
@@ -115,6 +132,8 @@ def _as_recognised(encoder: TableEncoder, column: AnyColumn, feature: Feature, o
 
 def _use(encoder: TableEncoder, counted: dict[str, _Levels]) -> None:
     """Gives the encoder the steps of all levels."""
+    for levels in counted.values():
+        levels.read(encoder.writing())
     steps = {name: levels.step(encoder.max_levels) for name, levels in counted.items()}
     kept = {**encoder.categories_, **{name: step for name, step in steps.items() if not isinstance(step, str)}}
     features = []
