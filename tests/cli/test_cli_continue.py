@@ -133,7 +133,8 @@ def test_passes_before_one_that_diverges_are_kept(here: Path, monkeypatch: pytes
         assert (answer.code, answer.err.splitlines()[-1]) == (1, "Error: J has exploded.")
     else:
         assert answer.code == 0
-        assert "Note: pass 2 diverged, so it was the last one.\nTrained 1 pass over the new rows; " in answer.err
+        assert "\nNote: pass 2 diverged, so it was the last one.\n" in answer.err
+        assert "\nTrained 1 pass over the new rows; kept pass 1" in answer.err
 
 
 def test_a_report_of_the_new_model(here: Path) -> None:

@@ -112,9 +112,9 @@ class PreparationMixin:
             self._n_sparse = sparse_features(rows.table)
         task = self.target_.task if continues else self._task_of(labels)
         recipes = settings.as_recipes(self.get_params(deep=False), task, len(rows.at), self._n_sparse)
-        if continues:
+        if continues and hasattr(self, "recipes_"):  # a student has the teacher's encoder, but no networks yet
             require_same_networks(self, recipes)
-        else:
+        if not continues:
             if incremental and len(rows.at) == 1:
                 raise InputError(
                     "the first call of partial_fit learns the columns from its rows, and needs more than one; got 1. "

@@ -64,7 +64,7 @@ def _of_hidden_layers(params: Mapping[str, Any], fitted: Sequence[Hidden]) -> It
         yield "hidden_layer_sizes", [layer.width for layer in layers], [layer.width for layer in fitted]
     for layer, known in zip(layers, fitted, strict=True):
         sigma = params["activation"] if layer.activation is None else layer.activation
-        if sigma is not None:
+        if sigma is not None and known.activation is not None:
             yield "activation", activations.get(sigma).name, activations.get(known.activation).name
         dropout = params["dropout"] if layer.dropout is None else layer.dropout
         if dropout is not None:
