@@ -14,9 +14,11 @@ from sklearn.base import clone
 
 import chainrule as cr
 from chainrule import tables
+from chainrule._internal.checks import Floats
 from chainrule._internal.sparse_rows import as_sparse_rows
 from chainrule.estimators import NetworkRegressor
-from chainrule.estimators.network.calibration.spread_learning import FEWEST, learned_spread
+from chainrule.estimators.network.calibration.spread_learning import FEWEST, FOLDS, LearnedSpread, learned_spread
+from chainrule.estimators.network.calibration.spread_rows import SpreadRows
 from chainrule.tables.diagnosis.diagnose import labelled
 from chainrule.tables.inspection.results import results_of
 from chainrule.tables.intervals.quantile_labels import QuantileLabels
@@ -106,11 +108,18 @@ def test_the_spread_of_each_target() -> None:
     assert ratios[1] < 1.3
 
 
+def spread(
+    Z: Any, A: Floats, R: Floats, weights: Floats | None = None, trained: SpreadRows | None = None
+) -> LearnedSpread | None:
+    """The spread learned from held-out rows, which are numbered from 0, and from rows of training."""
+    return learned_spread(SpreadRows(Z, A, R, weights, np.arange(len(R))), trained, "auto")
+
+
 def test_a_known_spread_is_learned() -> None:
     """Of residuals with the spread e²ˣ, log S has a slope of 1 to 2; each row has the spread of a network of others."""
     t = 2_000
     x = RNG.uniform(-1.0, 1.0, size=(t, 1))
-    learned = learned_spread(x, np.zeros((t, 1)), np.exp(2.0 * x) * RNG.normal(size=(t, 1)), None, "auto")
+    learned = spread(x, np.zeros((t, 1)), np.exp(2.0 * x) * RNG.normal(size=(t, 1)))
     assert learned is not None
     assert 1.0 < learned.net.W[1][0, 0] < 2.2
     residue = np.log(learned.of_rows / spread_of(learned.net, x, np.zeros((t, 1))))
@@ -122,21 +131,55 @@ def test_weights_count_rows_of_the_spread() -> None:
     t = 2_000
     x, w = RNG.uniform(-1.0, 1.0, size=(t, 1)), (np.arange(t) % 2).astype(np.float64)
     R = np.exp(np.where(w[:, None] > 0.0, 2.0, -2.0) * x) * RNG.normal(size=(t, 1))
-    learned = learned_spread(x, np.zeros((t, 1)), R, w, "auto")
+    learned = spread(x, np.zeros((t, 1)), R, w)
     assert learned is not None
     assert learned.net.W[1][0, 0] > 1.0
+
+
+def test_rows_of_training_sharpen_the_spread() -> None:
+    """Of 60 held-out rows log S is far from 2 x; with 5,000 of training, whose residuals are smaller, it is nearer.
+
+    Those rows do not choose the power: if held-out residuals are of one size, intervals stay constant.
+    """
+    x, more = (RNG.uniform(-1.0, 1.0, size=(t, 1)) for t in (60, 5_000))
+    R, of_more = (np.exp(2.0 * z) * RNG.normal(size=z.shape) for z in (x, more))
+    trained = SpreadRows(more, np.zeros_like(more), 0.1 * of_more, None, 60 + np.arange(5_000))
+    alone, both = spread(x, np.zeros_like(x), R), spread(x, np.zeros_like(x), R, trained=trained)
+    assert alone is not None
+    assert both is not None
+    assert 1.1 * alone.net.W[1][0, 0] < both.net.W[1][0, 0] < 2.0
+    assert spread(x, np.zeros_like(x), np.ones_like(x), trained=trained) is None
+
+
+def test_the_spread_of_a_row_does_not_know_its_residual() -> None:
+    """If two rows of one fifth exchange their residuals, held out and in training, S of this fifth is bitwise equal."""
+    x = RNG.uniform(-1.0, 1.0, size=(300, 1))
+    R, A, numbers = np.exp(2.0 * x) * RNG.normal(size=x.shape), np.zeros_like(x), np.arange(300)
+    fold = np.random.default_rng(0).permutation(300) % FOLDS
+    own = np.flatnonzero(fold == fold[np.abs(R).argmax()])
+    ends = own[np.abs(R[own, 0]).argsort()[[0, -1]]]
+    exchanged = R.copy()
+    exchanged[ends] = R[ends[::-1]]
+    found = []
+    for residuals in (R, exchanged):
+        rows = SpreadRows(x, A, residuals, None, numbers)
+        learned = learned_spread(rows, rows._replace(residuals=0.5 * residuals), "auto")
+        assert learned is not None
+        found.append(learned.of_rows[:, 0])
+    is_equal = found[0] == found[1]
+    np.testing.assert_array_equal(is_equal, np.isin(numbers, own))
 
 
 def test_no_spread_is_learned_from_few_rows_or_none() -> None:
     """Few rows, and residuals of one size, leave intervals constant; a sparse x is replaced by the prediction."""
     x = np.zeros((FEWEST - 1, 1))
-    assert learned_spread(x, x, np.ones_like(x), None, "auto") is None
+    assert spread(x, x, np.ones_like(x)) is None
     x = RNG.normal(size=(200, 1))
-    assert learned_spread(x, np.zeros_like(x), np.ones_like(x), None, "auto") is None
+    assert spread(x, np.zeros_like(x), np.ones_like(x)) is None
     sparse = pytest.importorskip("scipy.sparse")
     rows = as_sparse_rows(sparse.csr_array(np.ones((400, 9))), "X", np.float64)
     A = RNG.normal(size=(400, 1))
-    learned = learned_spread(rows, A, np.exp(2.0 * np.arcsinh(A)) * RNG.normal(size=A.shape), None, "auto")
+    learned = spread(rows, A, np.exp(2.0 * np.arcsinh(A)) * RNG.normal(size=A.shape))
     assert learned is not None
     assert learned.net.m[0] == 2
 

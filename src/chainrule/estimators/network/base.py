@@ -90,8 +90,13 @@ class NetworkBase(
 
     # ---- defined by the subclasses -----------------------------------------------------------------------------------
 
-    def _learn_spread(self, held_out: HeldOutPredictions, data: Data) -> tuple[Network | None, HeldOutPredictions]:
-        """Returns a network for the spread of y, if one is wanted, and the held-out rows with their spreads."""
+    def _learn_spread(
+        self, held_out: HeldOutPredictions, validation: Data, members: Sequence[Member], data: Data
+    ) -> tuple[Network | None, HeldOutPredictions]:
+        """Returns a network for the spread of y, if one is wanted, and the rows held out from ``validation`` with it.
+
+        The members were trained on ``data``.
+        """
         return None, held_out
 
     @abstractmethod
@@ -281,7 +286,7 @@ class NetworkBase(
         self.states_ = tuple(history.state for history in self.histories_)
         self.n_iter_ = max(history.epochs for history in self.histories_)
         model = TableModel(self.encoder_, self.target_, tuple(member.net for member in kept))
-        model = (recalibrated if earlier.is_one_pass else calibrated)(self, model, kept, validation)
+        model = (recalibrated if earlier.is_one_pass else calibrated)(self, model, kept, validation, data)
         rows = self._n_rows if self._later is None else self._later.total
         about: dict[str, Any] = {"estimator": type(self).__name__, "preset": str(self.preset), "rows": rows}
         about |= self._names

@@ -20,6 +20,8 @@ from chainrule.errors import InputError
 from chainrule.estimators.network.base import NetworkBase
 from chainrule.estimators.network.calibration.ensemble_residuals import ensemble_residuals
 from chainrule.estimators.network.calibration.spread_learning import learned_spread
+from chainrule.estimators.network.calibration.spread_rows import SpreadRows, rows_of_training
+from chainrule.estimators.network.ensemble import Member
 from chainrule.estimators.network.held_out_predictions import HeldOutPredictions
 from chainrule.estimators.network.hidden import Hidden
 from chainrule.estimators.network.recipe import Recipe
@@ -331,12 +333,16 @@ class NetworkRegressor(ScoredLabels, RegressorMixin, NetworkBase):  # type: igno
     def _weighted(self, weights: Floats | None, labels: NDArray[Any], knows_classes: bool) -> Floats | None:
         return weights
 
-    def _learn_spread(self, held_out: HeldOutPredictions, data: Data) -> tuple[Network | None, HeldOutPredictions]:
+    def _learn_spread(
+        self, held_out: HeldOutPredictions, validation: Data, members: Sequence[Member], data: Data
+    ) -> tuple[Network | None, HeldOutPredictions]:
         if self.interval != "scaled" or self.quantiles is not None:
             return None, held_out
-        rows = data.examples.at(held_out.at)
-        R = self.target_.standardised(data.labels[held_out.at]) - held_out.P
-        learned = learned_spread(rows.X, held_out.P, R, held_out.weights, self.engine)
+        at = held_out.at
+        R = self.target_.standardised(validation.labels[at]) - held_out.P
+        numbers = at if validation is data else at + len(data.labels)  # no rows of training
+        own = SpreadRows(validation.examples.at(at).X, held_out.P, R, held_out.weights, numbers)
+        learned = learned_spread(own, rows_of_training(members, self.target_, data), self.engine)
         return (None, held_out) if learned is None else (learned.net, held_out._replace(spreads=learned.of_rows))
 
     def _calibrate(

@@ -25,23 +25,23 @@ from chainrule.tables.targets.indicator_labels import IndicatorLabels
 FEWEST = 100  # rows that replace a calibration of which the rows are not known; until then they are ``_first_rows``
 
 
-def calibrated(estimator: Any, model: TableModel, members: Sequence[Member], rows: Any) -> TableModel:
+def calibrated(estimator: Any, model: TableModel, members: Sequence[Member], rows: Any, data: Any) -> TableModel:
     """Returns the model calibrated on all rows that its networks hold out, and remembers some of them.
 
-    ``rows`` are the `Data` that the members' held-out rows belong to.
+    ``rows`` are the `Data` that the members' held-out rows belong to, ``data`` those that they were trained on.
     """
     estimator.validation_score_, estimator._recent, estimator._first_rows = None, None, None
     held_out = held_out_predictions(members, estimator.target_)
     if held_out is None:
         return model
-    spread, held_out = estimator._learn_spread(held_out, rows)
+    spread, held_out = estimator._learn_spread(held_out, rows, members, data)
     estimator._recent = _remembered(estimator, members, rows, held_out.at, held_out.spreads)
     model = replace(model, spread=spread)
     model, estimator.validation_score_ = estimator._calibrate(model, rows.labels[held_out.at], held_out)
     return model
 
 
-def recalibrated(estimator: Any, model: TableModel, members: Sequence[Member], rows: Any) -> TableModel:
+def recalibrated(estimator: Any, model: TableModel, members: Sequence[Member], rows: Any, data: Any) -> TableModel:
     """Returns the model calibrated on the last held-out rows: old ones, and those that its networks hold out just now.
 
     The networks predict all of them as they are now, and outdated rows are forgotten. If they hold no row out, it keeps
@@ -50,7 +50,7 @@ def recalibrated(estimator: Any, model: TableModel, members: Sequence[Member], r
     """
     known: TableModel | None = getattr(estimator, "model_", None)
     if known is None:
-        return calibrated(estimator, model, members, rows)
+        return calibrated(estimator, model, members, rows, data)
     kept = replace(model, calibration=known.calibration, residuals=known.residuals, spread=known.spread)
     keys, has_rows = row_keys(rows.examples.X, rows.examples.Y), getattr(estimator, "_recent", None) is not None
     recent: RecentRows | None = estimator._recent if has_rows else getattr(estimator, "_first_rows", None)
