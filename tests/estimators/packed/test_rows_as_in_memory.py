@@ -42,6 +42,7 @@ CASES: dict[str, tuple[Any, Any, dict[str, Any]]] = {
     "weighted labels": (NetworkClassifier, ["warm", "big"], {"class_weight": "balanced"}),
     "time": (NetworkRegressor, "y", {"time_limit": 600.0}),
     "quantiles": (NetworkRegressor, "y", {"quantiles": (0.1, 0.5, 0.9)}),
+    "scaled": (NetworkRegressor, "y", {"interval": "scaled"}),
 }
 
 
