@@ -42,6 +42,7 @@ class Member:
     held_out: Subset | None
     at: RowNumbers  # row numbers of the held-out rows
     resume: TrainingState | None = None
+    ends_early: bool = False  # after three waves of the learning rate
     rows_share: float = 1.0  # of the rows, which a time limit may reduce
     kept_shares: list[float] = field(default_factory=list)  # the arguments of `keep_rows`
     history: History | None = None

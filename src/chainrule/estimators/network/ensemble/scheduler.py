@@ -22,6 +22,7 @@ from chainrule.estimators.network.ensemble.member_training import train_until
 from chainrule.estimators.network.ensemble.order import Order
 from chainrule.estimators.network.ensemble.places import Place, Processes
 from chainrule.estimators.network.ensemble.plan import TrainingPlan, clock
+from chainrule.estimators.network.ensemble.settling import needs_three_waves
 from chainrule.estimators.network.ensemble.speeds import Speeds
 from chainrule.estimators.network.ensemble.together import train_together_within
 from chainrule.estimators.network.recipe import Recipe
@@ -51,6 +52,7 @@ class Scheduler:
         self._speeds = Speeds()
         self._threads_of_all = self.threads  # if nothing is cut
         self._taken: list[float] = []  # the seconds of each network within a limit
+        self._of_three_waves: set[Recipe] = set()  # whose first networks needed no more
 
     @property
     def threads(self) -> int:
@@ -124,12 +126,16 @@ class Scheduler:
         finalists, kinds = self._plan.finalists, len(self.recipes)
         if finalists is not None and self.recipes is self._plan.recipes and kinds < self._order.wanted:
             yield kinds
-            self._drop(finalists)
+            self._learn_from_first(finalists)
         yield self.planned
 
-    def _drop(self, finalists: Callable[[Sequence[Member]], Collection[Recipe]]) -> None:
-        """Drops the recipes that do not continue, unless time did not suffice for a network of each."""
+    def _learn_from_first(self, finalists: Callable[[Sequence[Member]], Collection[Recipe]]) -> None:
+        """Drops the recipes that do not continue, unless time did not suffice for a network of each.
+
+        The other networks of the recipes whose first ones needed three waves of the learning rate end after these, too.
+        """
         first = self.trained()
+        self._of_three_waves = {each.recipe for each in first if each.history and needs_three_waves(each.history)}
         if len(first) == self._order.end:
             kept = finalists(first)
             self._order.drop(lambda j: self._recipe(j) not in kept)
@@ -261,6 +267,7 @@ class Scheduler:
     def _member(self, j: int) -> Member:
         if j not in self._members:
             self._members[j] = self._make(j, self._recipe(j))
+        self._members[j].ends_early = self._recipe(j) in self._of_three_waves
         return self._members[j]
 
     def _measured(self, member: Member, place: Place, seconds: float) -> float:

@@ -10,9 +10,11 @@ import numpy as np
 
 from chainrule.estimators.network.ensemble.member import Member
 from chainrule.optimizers.schedules import CosLog4
+from chainrule.training import History
 from chainrule.training.callbacks.callback import Function, RunCallback, WatchedRun
 
 PARTS = 15  # the waves of CosLog4 end after 1, 3, 7 and 15 fifteenths of the epochs
+THREE_WAVES = 7
 
 
 def has_settled(done: int, best: int, epochs: int) -> bool:
@@ -27,13 +29,26 @@ def has_settled(done: int, best: int, epochs: int) -> bool:
     return done >= 2 * best + epochs / PARTS
 
 
-class Settling(RunCallback):
-    """Stops a network that `has_settled`, which it finds out about fifteen times during the ``planned`` epochs."""
+def needs_three_waves(history: History) -> bool:
+    """Returns True if the best epoch of a network lies before the fourth wave, or where its rate is still low.
 
-    def __init__(self, planned: int) -> None:
+    The fourth takes longer than the others together. Other networks of the same recipe, which are trained on the same
+    table, are not expected to gain by it either.
+    """
+    best = history.best_epoch
+    return best is not None and PARTS * best <= (THREE_WAVES + 1) * history.planned_epochs
+
+
+class Settling(RunCallback):
+    """Stops a network that `has_settled`, which it finds out about fifteen times during the ``planned`` epochs.
+
+    If it ``ends_early``, it is stopped after three waves.
+    """
+
+    def __init__(self, planned: int, ends_early: bool = False) -> None:
         self.epochs: int = math.ceil(planned / PARTS)
         self.has_stopped = False
-        self._planned = planned
+        self._planned, self._last = planned, THREE_WAVES * self.epochs if ends_early else planned
 
     @contextmanager
     def watch(self, run: WatchedRun) -> Iterator[Function]:
@@ -47,7 +62,8 @@ class Settling(RunCallback):
 
     def _look(self, costs: Sequence[float] | np.ndarray[tuple[int], np.dtype[np.float64]]) -> bool:
         done, best = len(costs), 1 + int(np.argmin(costs))
-        self.has_stopped = done < self._planned and has_settled(done, best, self._planned)
+        is_over = done >= self._last or has_settled(done, best, self._planned)
+        self.has_stopped = done < self._planned and is_over
         return self.has_stopped
 
 
@@ -56,4 +72,4 @@ def settling(member: Member, planned: int) -> Settling | None:
     recipe = member.recipe
     has_waves = recipe.minimizer is None and isinstance(recipe.optimizer.learning_rate, CosLog4)
     follows_cost = recipe.patience is None and member.held_out is not None
-    return Settling(planned) if has_waves and follows_cost else None
+    return Settling(planned, member.ends_early) if has_waves and follows_cost else None

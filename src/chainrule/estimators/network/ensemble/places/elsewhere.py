@@ -47,7 +47,9 @@ class Work:
 
     def member(self, task: Task) -> Member:
         """Returns the network of a task, as it is before training."""
-        return self.make(task.number - self.make.first, self.recipes[task.recipe])
+        member = self.make(task.number - self.make.first, self.recipes[task.recipe])
+        member.ends_early = task.ends_early
+        return member
 
 
 @dataclass(frozen=True)
@@ -63,6 +65,7 @@ class Task:
     seconds: float
     epoch_seconds: float | None = None
     resumes: bool = False
+    ends_early: bool = False
 
 
 @dataclass(frozen=True, eq=False)

@@ -98,7 +98,7 @@ class There:
 
     def _task(self, member: Member, seconds: float, epoch_seconds: float | None = None, resumes: bool = False) -> Task:
         recipe = self._recipes.index(member.recipe)
-        return Task(member.number, recipe, self.threads, seconds, epoch_seconds, resumes)
+        return Task(member.number, recipe, self.threads, seconds, epoch_seconds, resumes, member.ends_early)
 
     def _train(self, member: Member, task: Task) -> None:
         """Waits for a member that the other process trains, and shows its course to the callbacks meanwhile."""
