@@ -11,10 +11,13 @@ import pytest
 
 pytest.importorskip("sklearn", "1.6")
 
+from chainrule.engines.state import RECORDS
 from chainrule.estimators import NetworkRegressor
-from chainrule.estimators.network.ensemble.settling import has_settled
+from chainrule.estimators.network.ensemble.settling import Settling, has_settled, needs_three_waves
+from chainrule.estimators.network.recipe import Recipe
 from chainrule.estimators.network.validation_split import fold_numbers
 from chainrule.optimizers.schedules import CosLog4
+from chainrule.training import History
 
 RNG = np.random.default_rng(0)
 X = RNG.normal(size=(60, 2))
@@ -52,6 +55,40 @@ def test_the_last_epoch_is_no_early_stop() -> None:
     assert any(has_settled(3, epoch, 3) for epoch in best)
     assert model.stopped_ == "epochs"
     assert {history.stopped for history in model.histories_} == {"epochs"}
+
+
+@pytest.mark.parametrize(("best", "expected"), [(1, True), (14, True), (16, True), (17, False), (30, False)])
+def test_three_waves_were_enough(best: int, expected: bool) -> None:
+    """Of 30 epochs the fourth wave takes 15 to 30, and its rate is low until the 16th; a best epoch later needs it."""
+    records = {name: np.abs(np.arange(1.0, 31.0) - best) for name in RECORDS}
+    history = History.of_records(records, planned_epochs=30, stopped=None, engine="", engine_reason="")
+    assert history.best_epoch == best
+    assert needs_three_waves(history) is expected
+
+
+def test_a_network_may_end_after_three_waves() -> None:
+    """One that ends early is stopped at the first look at or after the end of the third wave, unless it has settled."""
+    falling = np.arange(60.0, 0.0, -1.0)
+    for ends_early, expected in ((True, [28]), (False, [])):
+        settling = Settling(60, ends_early)
+        assert [done for done in range(4, 61, 4) if settling._look(falling[:done])][:1] == expected
+    assert next(done for done in range(4, 61, 4) if Settling(60, True)._look(falling[::-1][:done])) == 8
+
+
+@pytest.mark.parametrize("noise", [0.0, 3.0])
+def test_networks_learn_from_the_first_of_their_recipe(noise: float) -> None:
+    """Of recipes that compete, further networks end after three waves if the first has its best epoch by then."""
+    rng = np.random.default_rng(0)
+    rows = rng.normal(size=(300, 2))
+    model = NetworkRegressor(preset="best", hidden_layer_sizes=8, epochs=30, batch_size=64, random_state=0)
+    model.fit(rows, rows[:, 0] * rows[:, 1] + noise * rng.normal(size=300))
+    of: dict[Recipe, list[History]] = {}
+    for recipe, history in zip(model.recipes_, model.histories_, strict=True):
+        of.setdefault(recipe, []).append(history)
+    others = {needs_three_waves(first): each for first, *each in of.values()}
+    assert set(others) == {noise > 0.0}
+    for each in others[noise > 0.0]:
+        assert each.epochs <= 14 if noise else each.stopped == "epochs"
 
 
 def test_given_patience_has_the_last_word() -> None:

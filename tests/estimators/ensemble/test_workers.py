@@ -98,6 +98,18 @@ def test_a_fit_continues_with_its_states(another: None) -> None:
     assert two.n_iter_ == 6
 
 
+def test_recipes_compete_alike_in_other_processes(another: None) -> None:
+    """Networks of recipes that compete are the same wherever they are trained, also those that end early."""
+    rows = RNG.normal(size=(300, 2)).astype(np.float32)
+    y = rows[:, 0] + 3.0 * RNG.normal(size=300)
+    options: dict[str, Any] = {"preset": "best", "hidden_layer_sizes": 4, "epochs": 15, "random_state": 0, "threads": 1}
+    with alone_here():
+        one = NetworkRegressor(**options).fit(rows, y)
+    two = NetworkRegressor(**options).fit(rows, y)
+    assert thetas(two) == thetas(one)
+    assert [h.epochs for h in two.histories_] == [h.epochs for h in one.histories_]
+
+
 def test_a_killed_process_costs_no_network(meeting: MeetingScorer) -> None:
     """If a process is killed, its network begins again elsewhere: a warning names both, and θ is the same."""
     one = alone(meeting)
