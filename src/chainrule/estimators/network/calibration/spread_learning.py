@@ -19,7 +19,7 @@ from chainrule.training import train
 
 FOLDS = 5
 FEWEST = 50  # held-out rows, of which a spread is learned
-# Short steps, which leave S a little too even. Three times the rate or the steps did not make intervals narrower, over 13
+# Short steps, which leave S a little too even. Three times the rate or the steps did not make intervals narrower on 13
 # sets of 400 to 3,000 rows; hidden units gained nothing, not even with 3,000 held-out rows.
 STEPS, MOST_EPOCHS, BATCH, RATE = 300, 300, 128, 0.01
 POWERS = (0.0, 0.25, 0.5, 0.75, 1.0)
