@@ -154,7 +154,7 @@ class NetworkBase(
         make = MemberFactory(
             task, self.dtype, self._shape(data), data.examples, splits, drawn,
             None if validation is None else validation.examples,
-            *((self.states_, self.networks_) if continues else ()),
+            states=self.states_ if continues else None, networks=self.networks_ if continues else None,
         )  # fmt: skip
         plan = replace(self._plan(recipes, self._recipe_numbers, began, continues), folds=folds)
         holds_out = validation is not None or any(len(split.held_out) for split in splits[recipes[0]])
