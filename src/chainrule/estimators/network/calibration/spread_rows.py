@@ -40,8 +40,7 @@ def rows_of_training(members: Sequence[Member], target: NumericLabels, data: Any
     if not all(isinstance(member.training, Subset) for member in members):
         return None
     wanted = evenly_spaced(len(data.examples.X), MOST)
-    trained = [(member, np.intersect1d(wanted, member.split.training)) for member in members]
-    trained = [(member, rows) for member, rows in trained if len(rows)]
+    trained = [(member, rows) for member in members if len(rows := np.intersect1d(wanted, member.split.training))]
     if not trained:
         return None
     single = [network_outputs(member.net, data.examples.X[rows], target) for member, rows in trained]
